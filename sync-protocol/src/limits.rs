@@ -1,0 +1,64 @@
+//! Every limit of the protocol: a name, a unit and a reason. The hub's own limits stand in the server crate.
+
+/// Bytes of one uncompressed Automerge change. A note of 20,480 characters is about 90 KB; four times that.
+pub const CHANGE_BYTES_MAX: usize = 384 * 1024;
+
+/// Bytes of one message (request or answer) before compression: what a hub worker may hold in memory for one device.
+pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Documents named in one manifest. A batch of four seconds at 1 Mbit/s holds about as many new cases.
+pub const MANIFEST_DOCUMENTS_MAX: usize = 2_048;
+
+/// Statements in one manifest.
+pub const MANIFEST_STATEMENTS_MAX: usize = 256;
+
+/// Changes of one document in one parcel; the rest follows in the next.
+pub const DOCUMENT_CHANGES_MAX: usize = 512;
+
+/// Parcels in one request.
+pub const REQUEST_PARCELS_MAX: usize = 64;
+
+/// Documents that a device may ask for by name in one request.
+pub const WANTS_DOCUMENTS_MAX: usize = 1_024;
+
+/// Operations in one change. A text of 20,480 characters is 20,481 operations; browsers were measured up to this.
+pub const CHANGE_OPERATIONS_MAX: u64 = 65_536;
+
+/// Predecessors in one change, all operations together: replacing such a text twice over.
+pub const CHANGE_PREDECESSORS_MAX: u64 = 131_072;
+
+/// Dependencies of one change: as many as there can be concurrent heads of honest work on one case.
+pub const CHANGE_DEPENDENCIES_MAX: usize = 256;
+
+/// Other actors named in one change: as many as may have written what it replaces.
+pub const CHANGE_ACTORS_MAX: usize = 256;
+
+/// Bytes of a change's message. Ours are empty; a browser library may set one.
+pub const CHANGE_MESSAGE_BYTES_MAX: usize = 1_024;
+
+/// Bytes after a change's columns: the author footer of the browser library.
+pub const CHANGE_FOOTER_BYTES_MAX: usize = 64;
+
+/// Nesting of maps in a document: the schemas need four, a newer version may need a few more; 300 end a process.
+pub const DOCUMENT_DEPTH_MAX: usize = 8;
+
+/// Keys that a schema does not know, in one document: room for a newer version's fields, not for a file store.
+pub const UNKNOWN_KEYS_MAX: usize = 512;
+
+/// Bytes of one document's saved form. An honest case of five years stays below a tenth.
+pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Characters of one note.
+pub const NOTE_CHARACTERS_MAX: usize = 20_480;
+
+/// Characters of one plain text field: a name, a place, a reason.
+pub const FIELD_CHARACTERS_MAX: usize = 500;
+
+/// Largest integer kept exactly by every client: 2^53 − 1.
+pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
+
+/// Receipts of one device kept without a second copy at the hub, in bytes of sealed parcels, oldest given up first.
+pub const RETAINED_PARCEL_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Buckets of document ids that a repair compares.
+pub const REPAIR_BUCKETS: usize = 256;
