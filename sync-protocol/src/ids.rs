@@ -317,6 +317,60 @@ impl<'de> serde::Deserialize<'de> for SiteCode {
     }
 }
 
+/// A channel: an ordered view of the log for one scope, e.g. `site/GOG`. At most 24 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Channel(String);
+
+impl Channel {
+    /// Bytes of a channel's name: the kind of scope, a slash, a code.
+    pub const BYTES_MAX: usize = 24;
+
+    /// The channel of a site.
+    #[must_use]
+    pub fn site(site: &SiteCode) -> Self {
+        Self(format!("site/{site}"))
+    }
+
+    /// From text.
+    ///
+    /// # Errors
+    /// When it is empty, too long or holds other than lower-case letters, capitals, digits, `/` and `-`.
+    pub fn new(text: &str) -> Result<Self, ParseIdError> {
+        let fits = (1..=Self::BYTES_MAX).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'/' || b == b'-');
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseIdError { what: "channel", text: short(text), wanted: "a name such as site/GOG" })
+        }
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<C> Encode<C> for Channel {
+    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
+        e.str(&self.0)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Channel {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        Self::new(d.str()?).map_err(|_| decode::Error::message("not a channel"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,1 +1,3 @@
-//! Manifests, parcels, answers.
+//! What travels: manifests, parcels, answers, and the codec that turns them into bytes.
+
+pub mod digest;
