@@ -1,1 +1,4 @@
-//! x
+//! Segin's hub, headless device, demo and measurements.
+
+pub mod limits;
+pub mod store;
