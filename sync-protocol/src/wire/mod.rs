@@ -1,3 +1,14 @@
-//! What travels: manifests, parcels, answers, and the codec that turns them into bytes.
+//! What travels, and the codec that turns it into bytes.
+//!
+//! [`manifest`] and [`parcel`] go up, [`answer`] comes down, [`exchange`] and [`enrolment`] are the two requests,
+//! [`lease`] says who may write under which actor, [`digest`] what a channel holds. Structures are CBOR arrays in
+//! field order; a field added later stands at the end and older readers pass it over.
 
+pub mod answer;
+pub mod codec;
 pub mod digest;
+pub mod enrolment;
+pub mod exchange;
+pub mod lease;
+pub mod manifest;
+pub mod parcel;

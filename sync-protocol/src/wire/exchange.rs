@@ -1,0 +1,86 @@
+//! The request of an exchange: push first, pull by cursor, in one round trip.
+//!
+//! Owns [`ExchangeRequest`] and the proof that renews a token. The answer is in [`super::answer`].
+
+use minicbor::{Decode, Encode};
+
+use super::codec::Raw;
+use super::digest::Digest;
+use super::parcel::Parcel;
+use crate::crypto::{CryptoError, PublicKey, Purpose, SecretKey, Signature};
+use crate::ids::{ActorPrefix, Channel, DocumentId, LogId, Salt};
+
+/// `POST /v1/exchange`.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ExchangeRequest {
+    /// Whose request this is: the prefix of the lease. Every parcel must be of this lease.
+    #[n(0)]
+    pub lease: ActorPrefix,
+    /// Opens the feed. Pushing needs none.
+    #[n(1)]
+    pub token: Option<Salt>,
+    /// From the last answer, as it was. None: from the start.
+    #[n(2)]
+    pub cursor: Option<Raw>,
+    /// Work, oldest first.
+    #[n(3)]
+    pub parcels: Vec<Parcel>,
+    /// Bytes that the answer's feed should not exceed, before compression; 0: no feed wanted.
+    #[n(4)]
+    pub budget: u32,
+    /// Documents wanted whole, whatever the cursor says; those out of scope are passed over.
+    #[n(5)]
+    pub wants: Vec<DocumentId>,
+    /// A repair of one channel.
+    #[n(6)]
+    pub repair: Option<Repair>,
+    /// The proof for the last challenge.
+    #[n(7)]
+    pub renewal: Option<Renewal>,
+    /// The version of the configuration that the device has; 0: none.
+    #[n(8)]
+    pub configuration: u32,
+}
+
+/// The device's half of a repair: 256 sums, by the first byte of the document id.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Repair {
+    /// Which channel.
+    #[n(0)]
+    pub channel: Channel,
+    /// `REPAIR_BUCKETS` sums.
+    #[n(1)]
+    pub buckets: Vec<Digest>,
+}
+
+/// Shows that the sender holds the lease's key.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Renewal {
+    /// As the hub gave it.
+    #[n(0)]
+    pub challenge: Salt,
+    /// By the lease's key, for [`Purpose::Proof`].
+    #[n(1)]
+    pub signature: Signature,
+}
+
+fn renewal_message(log: LogId, lease: ActorPrefix, challenge: &Salt) -> Vec<u8> {
+    [b"renew".as_slice(), log.as_bytes(), lease.as_bytes(), challenge.as_bytes()].concat()
+}
+
+impl Renewal {
+    /// Answers a challenge.
+    #[must_use]
+    pub fn sign(log: LogId, lease: ActorPrefix, challenge: Salt, key: &SecretKey) -> Self {
+        let signature = key.sign(Purpose::Proof, &renewal_message(log, lease, &challenge));
+        Self { challenge, signature }
+    }
+
+    /// Checks the answer to a challenge.
+    ///
+    /// # Errors
+    /// [`CryptoError`] when another key signed, or for another challenge, lease or log.
+    pub fn verify(&self, log: LogId, lease: ActorPrefix, key: &PublicKey) -> Result<(), CryptoError> {
+        key.verify(Purpose::Proof, &renewal_message(log, lease, &self.challenge), &self.signature)
+    }
+}

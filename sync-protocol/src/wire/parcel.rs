@@ -1,0 +1,191 @@
+//! Parcels: a manifest and its contents, the unit of custody; the same over HTTPS and in a courier file.
+//!
+//! Owns packing, signing and checking that a parcel is one piece: the signature fits the lease's key, the counts and
+//! commitments fit the contents. Whether its changes are sound is the gate's question, whether its writer may write
+//! there is the hub's.
+
+use minicbor::{Decode, Encode};
+use thiserror::Error;
+
+use super::codec::{CodecError, Raw};
+use super::lease::Lease;
+use super::manifest::{Manifest, Stated, commitment, manifest_hash};
+use crate::crypto::{CryptoError, Purpose, SecretKey, Signature};
+use crate::ids::{CardToken, ChangeHash, Hash, Salt};
+use crate::limits::{DOCUMENT_CHANGES_MAX, MANIFEST_DOCUMENTS_MAX, MANIFEST_STATEMENTS_MAX};
+
+/// The changes of one document, beside its line in the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Content {
+    /// Keeps the commitment from being guessed.
+    #[n(0)]
+    pub salt: Salt,
+    /// Whole Automerge change chunks, each after those it depends on.
+    #[n(1)]
+    pub changes: Vec<Raw>,
+    /// The token of this case's card: issued with a new case, shown for one outside the writer's scope.
+    #[n(2)]
+    pub card: Option<CardToken>,
+}
+
+/// What travels beside a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Contents {
+    /// Readable by whoever reads the message.
+    #[n(0)]
+    Plain {
+        /// One for each document of the manifest.
+        #[n(0)]
+        documents: Vec<Content>,
+        /// One for each statement.
+        #[n(1)]
+        statements: Vec<Stated>,
+    },
+    /// Sealed to the hub's public key (HPKE). The place is kept; this version answers `parcel-sealed`.
+    #[n(1)]
+    Sealed(#[n(0)] Raw),
+}
+
+/// A parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Parcel {
+    /// CBOR of a [`Manifest`], as signed.
+    #[n(0)]
+    pub manifest: Raw,
+    /// By the lease's key, for [`Purpose::Manifest`].
+    #[n(1)]
+    pub signature: Signature,
+    /// Documents and statements.
+    #[n(2)]
+    pub contents: Contents,
+}
+
+/// Why a parcel is not one piece of this lease's work. The whole parcel is refused; nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ParcelError {
+    /// The manifest cannot be read.
+    #[error("the manifest cannot be read: {0}")]
+    Manifest(#[from] CodecError),
+    /// Signed with another key, or changed.
+    #[error("the manifest was not signed by this lease's key: {0}")]
+    Signature(#[from] CryptoError),
+    /// Another installation's or user's manifest.
+    #[error("the manifest names another installation or user than the lease it came with")]
+    Lease,
+    /// Contents are missing, too many, or beyond a limit.
+    #[error("the manifest and its contents do not fit: {0}")]
+    Shape(&'static str),
+    /// A statement differs from what was signed.
+    #[error("statement {0} is not the one that the manifest commits to")]
+    Statement(usize),
+    /// Sealed to the hub, which this version cannot open yet.
+    #[error("sealed parcels are not accepted by this version; send it unsealed from the unlocked device")]
+    Sealed,
+}
+
+impl ParcelError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Manifest(_) => "parcel-manifest",
+            Self::Signature(_) => "parcel-signature",
+            Self::Lease => "parcel-lease",
+            Self::Shape(_) => "parcel-shape",
+            Self::Statement(_) => "parcel-statement",
+            Self::Sealed => "parcel-sealed",
+        }
+    }
+}
+
+/// A parcel whose signature, counts and statements fit. Commitments to changes are checked with
+/// [`OpenedParcel::commits_to`], once the changes' hashes are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedParcel {
+    /// The identity of the parcel.
+    pub hash: Hash,
+    /// The manifest.
+    pub manifest: Manifest,
+    /// One for each of the manifest's documents.
+    pub documents: Vec<Content>,
+    /// One for each of the manifest's statements.
+    pub statements: Vec<Stated>,
+}
+
+impl Parcel {
+    /// Signs a manifest and puts its contents beside it.
+    #[must_use]
+    pub fn sign(manifest: &Manifest, documents: Vec<Content>, statements: Vec<Stated>, key: &SecretKey) -> Self {
+        let manifest = Raw::of(manifest);
+        let signature = key.sign(Purpose::Manifest, manifest.as_ref());
+        Self { manifest, signature, contents: Contents::Plain { documents, statements } }
+    }
+
+    /// The identity of this parcel: the hash of its manifest.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        manifest_hash(&self.manifest)
+    }
+
+    /// Checks that this is one piece of the lease's work.
+    ///
+    /// # Errors
+    /// [`ParcelError`]; the whole parcel is then refused.
+    pub fn open(self, lease: &Lease) -> Result<OpenedParcel, ParcelError> {
+        lease.key.verify(Purpose::Manifest, self.manifest.as_ref(), &self.signature)?;
+        let manifest: Manifest = self.manifest.read()?;
+        if manifest.installation != lease.installation || manifest.user != lease.user {
+            return Err(ParcelError::Lease);
+        }
+        let Contents::Plain { documents, statements } = self.contents else {
+            return Err(ParcelError::Sealed);
+        };
+        let hash = manifest_hash(&self.manifest);
+        let opened = OpenedParcel { hash, manifest, documents, statements };
+        opened.fits()?;
+        Ok(opened)
+    }
+}
+
+impl OpenedParcel {
+    /// Whether the manifest commits to these changes of its `index`th document.
+    #[must_use]
+    pub fn commits_to(&self, index: usize, changes: &[ChangeHash]) -> bool {
+        match (self.manifest.documents.get(index), self.documents.get(index)) {
+            (Some(named), Some(content)) => {
+                commitment(&content.salt, named.document, named.kind, changes, content.card.as_ref())
+                    == named.commitment
+            }
+            _ => false,
+        }
+    }
+
+    fn fits(&self) -> Result<(), ParcelError> {
+        let wrong = |what| Err(ParcelError::Shape(what));
+        if self.documents.len() != self.manifest.documents.len() {
+            return wrong("another number of documents than the manifest names");
+        }
+        if self.statements.len() != self.manifest.statements.len() {
+            return wrong("another number of statements than the manifest names");
+        }
+        if self.documents.len() > MANIFEST_DOCUMENTS_MAX {
+            return wrong("more documents than one manifest may name");
+        }
+        if self.statements.len() > MANIFEST_STATEMENTS_MAX {
+            return wrong("more statements than one manifest may carry");
+        }
+        if self.documents.iter().any(|content| content.changes.len() > DOCUMENT_CHANGES_MAX) {
+            return wrong("more changes of one document than one parcel may carry");
+        }
+        let mut named: Vec<_> = self.manifest.documents.iter().map(|named| named.document).collect();
+        named.sort_unstable();
+        if named.windows(2).any(|pair| pair[0] == pair[1]) {
+            return wrong("a document is named twice");
+        }
+        let mut pairs = self.statements.iter().zip(&self.manifest.statements);
+        match pairs.position(|(stated, committed)| stated.commitment() != *committed) {
+            Some(index) => Err(ParcelError::Statement(index)),
+            None => Ok(()),
+        }
+    }
+}
