@@ -62,3 +62,27 @@ pub const RETAINED_PARCEL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Buckets of document ids that a repair compares.
 pub const REPAIR_BUCKETS: usize = 256;
+
+/// Milliseconds (or seconds: browsers write those) from 1970 in a change's time, either way: what a JavaScript date can
+/// hold. Beyond it, the differences between two times of one document no longer fit 64 bits.
+pub const CHANGE_TIME_MAX: i64 = DATE_MILLIS_MAX;
+
+/// Milliseconds from 1970 in a date value, either way: what a JavaScript date can hold; further is not a finite date there.
+pub const DATE_MILLIS_MAX: i64 = 8_640_000_000_000_000;
+
+/// Sequence number of one actor's change. An actor is drawn afresh whenever a store is opened; a million is years of work.
+pub const SEQUENCE_MAX: u64 = 1_000_000;
+
+/// Counter of a document's operations: half of the 32 bits that Automerge gives it, so that honest work never meets the end.
+pub const OPERATION_COUNTER_MAX: u64 = 1 << 31;
+
+/// Changes in one document's history: a dozen a day for three years.
+pub const DOCUMENT_HISTORY_MAX: usize = 16_384;
+
+/// Operations in one document's history: fifty of the longest notes. A hundred bytes can hold 65,536, so bytes alone do not
+/// bound the work of loading a document.
+pub const DOCUMENT_OPERATIONS_MAX: u64 = 1 << 20;
+
+/// Trials of one document for one parcel. A change that fails costs at most ten (half of what is left each time); beyond six
+/// of them, what is left is held untried.
+pub const TRIALS_MAX: usize = 64;
