@@ -1,5 +1,6 @@
 //! Honest devices, and a small encoder that rewrites any field of a change and repairs its checksum.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, ObjType, ROOT};
