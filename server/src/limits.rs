@@ -31,3 +31,13 @@ pub const DOCUMENT_FLUSH_MS: u64 = 2_000;
 /// Damaged document folders kept aside for a look by a person; older ones are removed. Each may be as large as the
 /// store itself, and nothing in them is not in the log.
 pub const DOCUMENT_DAMAGED_KEPT_MAX: usize = 2;
+
+/// Times that opening a locked document store is tried again: with the pause below a second in all, then another
+/// process is taken to have it.
+pub const DOCUMENT_LOCK_TRIES_MAX: u32 = 40;
+
+/// Milliseconds between two tries to open a locked document store.
+pub const DOCUMENT_LOCK_PAUSE_MS: u64 = 25;
+
+/// Characters of a panic's message that are kept for the operator.
+pub const PANIC_TEXT_CHARACTERS_MAX: usize = 300;

@@ -216,6 +216,10 @@ fn repeated(store: &dyn DocumentStore) {
         store.commit(rows).unwrap();
     }
     assert_eq!(store.history(id(1), Position::START, END, 10).unwrap().len(), 1);
+    // Twice in one batch: the last counts, and nothing of the other stays.
+    let twice = Batch { documents: vec![document(3, 1, 40_000), document(3, 2, 10)], ..batch(6) };
+    store.commit(&twice).unwrap();
+    assert_eq!(store.document(id(3)).unwrap().as_ref(), Some(&twice.documents[1]));
     let error = store.commit(&first).unwrap_err();
     assert_eq!(error.code(), "documents.out_of_order");
     assert_eq!(store.document(id(1)).unwrap().as_ref(), Some(&second.documents[0]));

@@ -2,11 +2,12 @@
 //!
 //! Owns the contract ([`DocumentStore`]), its rows and its errors. Refuses to know what is in the sealed bytes, to
 //! decide anything, and to be a record: what is lost here is built again from the log, from [`AppliedTo`] on.
-//! Whether that fits the log is judged by the hub. [`MemoryStore`] serves tests and the simulation;
-//! every implementation passes one conformance suite.
+//! Whether that fits the log is judged by the hub. [`MemoryStore`] serves tests and the simulation, [`SledStore`]
+//! the hub; both pass one conformance suite.
 
 #[cfg(test)]
 mod conformance;
+mod disk;
 mod memory;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use thiserror::Error;
 
 use crate::limits;
 
+pub use disk::{Opened, SetAside, SledStore};
 pub use memory::MemoryStore;
 
 /// Up to where the log is contained in the store.
