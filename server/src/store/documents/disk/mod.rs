@@ -23,7 +23,7 @@ use super::{
     StoreError,
 };
 use crate::limits;
-use rows::StoredHead;
+use rows::{StoredHead, StoredState};
 
 pub use open::{Opened, SetAside};
 
@@ -33,7 +33,7 @@ pub struct SledStore {
     /// Taken out when dropped, so that this too can be guarded.
     db: Option<sled::Db>,
     /// A commit holds this for writing, a read for reading: the engine's reads of several keys see no half batch.
-    applied: RwLock<Option<AppliedTo>>,
+    state: RwLock<Option<StoredState>>,
     broken: AtomicBool,
 }
 
@@ -55,12 +55,12 @@ impl SledStore {
 
     /// As [`SledStore::guarded`], while no commit runs.
     fn reading<T>(&self, work: impl FnOnce(&sled::Db) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let _no_commit = self.applied_now();
+        let _no_commit = self.state_now();
         self.guarded(work)
     }
 
-    fn applied_now(&self) -> RwLockReadGuard<'_, Option<AppliedTo>> {
-        self.applied.read().unwrap_or_else(PoisonError::into_inner)
+    fn state_now(&self) -> RwLockReadGuard<'_, Option<StoredState>> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,7 +76,7 @@ impl Drop for SledStore {
 
 impl DocumentStore for SledStore {
     fn applied_to(&self) -> Result<Option<AppliedTo>, StoreError> {
-        Ok(*self.applied_now())
+        Ok(self.state_now().map(|state| state.applied_to))
     }
 
     fn document(&self, document: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
@@ -186,13 +186,24 @@ impl DocumentStore for SledStore {
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        let mut applied = self.applied.write().unwrap_or_else(PoisonError::into_inner);
-        batch.check(*applied)?;
-        self.guarded(|db| {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        batch.check(state.map(|state| state.applied_to))?;
+        let written = self.guarded(|db| {
             let writes = writes_of(db, batch)?;
-            db.apply_batch(writes).map_err(|error| open::engine_error("write a batch", error))
+            let sum = sum_after(db, &writes, state.map_or(0, |state| state.sum))?;
+            let written = StoredState { applied_to: batch.applied_to, sum };
+            let mut engine_batch = sled::Batch::default();
+            for (key, value) in writes {
+                match value {
+                    Some(value) => engine_batch.insert(key, value),
+                    None => engine_batch.remove(key),
+                }
+            }
+            engine_batch.insert(rows::STATE_KEY, rows::encode(&written));
+            db.apply_batch(engine_batch).map_err(|error| open::engine_error("write a batch", error))?;
+            Ok(written)
         })?;
-        *applied = Some(batch.applied_to);
+        *state = Some(written);
         Ok(())
     }
 
@@ -229,9 +240,12 @@ fn history_row(item: sled::Result<(sled::IVec, sled::IVec)>) -> Result<HistoryRo
     rows::history_row(&key, &value).ok_or_else(|| damaged("a history row"))
 }
 
-/// Everything that a commit writes and removes.
-fn writes_of(db: &sled::Db, batch: &Batch) -> Result<sled::Batch, StoreError> {
-    let mut writes = sled::Batch::default();
+/// Keys with their new values; `None` removes.
+type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// Every row that a commit writes and removes.
+fn writes_of(db: &sled::Db, batch: &Batch) -> Result<Writes, StoreError> {
+    let mut writes = Writes::new();
     // The last row of a document counts, or pieces of an earlier one would stay.
     let documents: BTreeMap<DocumentId, &DocumentRow> = batch.documents.iter().map(|row| (row.document, row)).collect();
     for (document, row) in documents {
@@ -239,26 +253,39 @@ fn writes_of(db: &sled::Db, batch: &Batch) -> Result<sled::Batch, StoreError> {
         let (old_form, old_projection) = old.map_or((0, 0), |head| (head.form_bytes, head.projection_bytes));
         replace_pieces(&mut writes, rows::FORMS, document, &row.sealed_form, old_form);
         replace_pieces(&mut writes, rows::PROJECTIONS, document, &row.sealed_projection, old_projection);
-        writes.insert(rows::document_key(rows::HEADS, document), rows::encode(&StoredHead::of(row)));
+        writes.insert(rows::document_key(rows::HEADS, document), Some(rows::encode(&StoredHead::of(row))));
     }
     for row in &batch.history {
-        writes.insert(rows::history_key(row), rows::encode(&row.runs));
+        writes.insert(rows::history_key(row), Some(rows::encode(&row.runs)));
     }
     for row in &batch.feed {
-        writes.insert(rows::feed_key(&row.channel, row.position, row.document), &[row.kind.to_byte()]);
+        writes.insert(rows::feed_key(&row.channel, row.position, row.document), Some(vec![row.kind.to_byte()]));
     }
     for (channel, state) in &batch.channels {
-        writes.insert(rows::channel_key(channel), rows::encode(state));
+        writes.insert(rows::channel_key(channel), Some(rows::encode(state)));
     }
-    writes.insert(rows::APPLIED_KEY, rows::encode(&batch.applied_to));
     Ok(writes)
 }
 
-fn replace_pieces(writes: &mut sled::Batch, table: u8, document: DocumentId, bytes: &[u8], old_bytes: usize) {
+fn replace_pieces(writes: &mut Writes, table: u8, document: DocumentId, bytes: &[u8], old_bytes: usize) {
     for (piece, chunk) in (0_u16..).zip(bytes.chunks(limits::DOCUMENT_PIECE_BYTES)) {
-        writes.insert(rows::piece_key(table, document, piece), chunk);
+        writes.insert(rows::piece_key(table, document, piece), Some(chunk.to_vec()));
     }
     for piece in rows::pieces_of(bytes.len())..rows::pieces_of(old_bytes) {
-        writes.remove(rows::piece_key(table, document, piece));
+        writes.insert(rows::piece_key(table, document, piece), None);
     }
+}
+
+/// The sum over all rows once these are written.
+fn sum_after(db: &sled::Db, writes: &Writes, before: u64) -> Result<u64, StoreError> {
+    let mut sum = before;
+    for (key, value) in writes {
+        if let Some(old) = db.get(key).map_err(read_error)? {
+            sum = sum.wrapping_sub(rows::row_sum(key, &old));
+        }
+        if let Some(new) = value {
+            sum = sum.wrapping_add(rows::row_sum(key, new));
+        }
+    }
+    Ok(sum)
 }

@@ -14,8 +14,9 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
-use super::super::{AppliedTo, StoreError};
-use super::{SledStore, damaged, rows};
+use super::super::StoreError;
+use super::rows::StoredState;
+use super::{SledStore, damaged, read_error, rows};
 use crate::limits;
 
 /// In a store's folder: what was found damaged while it ran. Such a store is set aside at the next start.
@@ -45,15 +46,7 @@ impl SledStore {
     /// [`StoreError::InUse`], [`StoreError::NewerVersion`] and [`StoreError::Io`]; the folder is then left as it was.
     /// [`StoreError::Damaged`] when even an empty one cannot be opened.
     pub fn open(folder: &Path) -> Result<Opened, StoreError> {
-        let found = match fs::read_to_string(folder.join(MARK)) {
-            Ok(reason) => Err(damaged(&reason)),
-            Err(_) => open_guarded(folder),
-        };
-        match found {
-            Ok(store) => Ok(Opened { store, set_aside: None }),
-            Err(StoreError::Damaged { what }) => Self::open_fresh(folder, &what),
-            Err(error) => Err(error),
-        }
+        open_with(folder, open_engine)
     }
 
     /// Sets aside what is in `folder`, whatever it is, and opens an empty store in its place: for a store that is sound
@@ -63,32 +56,48 @@ impl SledStore {
     /// As [`SledStore::open`].
     pub fn open_fresh(folder: &Path, reason: &str) -> Result<Opened, StoreError> {
         let aside = set_aside(folder)?;
-        let store = open_guarded(folder)?;
+        let store = open_guarded(folder, open_engine)?;
         let set_aside = aside.map(|folder| SetAside { folder, reason: reason.to_owned() });
         Ok(Opened { store, set_aside })
     }
 }
 
+type Engine = (sled::Db, Option<StoredState>);
+
+/// [`SledStore::open`] with another way to open the engine, so that its panics can be tested.
+pub(super) fn open_with(
+    folder: &Path,
+    engine: impl FnOnce(&Path) -> Result<Engine, StoreError> + Send + 'static,
+) -> Result<Opened, StoreError> {
+    let found = match fs::read_to_string(folder.join(MARK)) {
+        Ok(reason) => Err(damaged(&reason)),
+        Err(_) => open_guarded(folder, engine),
+    };
+    match found {
+        Ok(store) => Ok(Opened { store, set_aside: None }),
+        Err(StoreError::Damaged { what }) => SledStore::open_fresh(folder, &what),
+        Err(error) => Err(error),
+    }
+}
+
 /// Opens on a thread of its own, so that a panic ends there.
-fn open_guarded(folder: &Path) -> Result<SledStore, StoreError> {
+fn open_guarded(
+    folder: &Path,
+    engine: impl FnOnce(&Path) -> Result<Engine, StoreError> + Send + 'static,
+) -> Result<SledStore, StoreError> {
     let path = folder.to_owned();
     let opener = thread::Builder::new()
         .name("documents-open".to_owned())
-        .spawn(move || open_engine(&path))
+        .spawn(move || engine(&path))
         .map_err(|source| StoreError::Io { action: "start a thread".to_owned(), source })?;
     let opened = opener.join().unwrap_or_else(|panic| {
         Err(damaged(&format!("the engine panicked when it was opened: {}", panic_text(&*panic))))
     });
-    let (db, applied) = opened?;
-    Ok(SledStore {
-        folder: folder.to_owned(),
-        db: Some(db),
-        applied: RwLock::new(applied),
-        broken: AtomicBool::new(false),
-    })
+    let (db, state) = opened?;
+    Ok(SledStore { folder: folder.to_owned(), db: Some(db), state: RwLock::new(state), broken: AtomicBool::new(false) })
 }
 
-fn open_engine(folder: &Path) -> Result<(sled::Db, Option<AppliedTo>), StoreError> {
+fn open_engine(folder: &Path) -> Result<Engine, StoreError> {
     let config = sled::Config::new()
         .path(folder)
         .cache_capacity(limits::DOCUMENT_CACHE_BYTES)
@@ -108,20 +117,20 @@ fn open_engine(folder: &Path) -> Result<(sled::Db, Option<AppliedTo>), StoreErro
             Err(error) => return Err(engine_error(&format!("open '{}'", folder.display()), error)),
         }
     };
-    let applied = check_format(&db, folder)?;
-    Ok((db, applied))
+    check_format(&db, folder)?;
+    let state = check_rows(&db)?;
+    Ok((db, state))
 }
 
-/// Judges the format, writes it into an empty store, and reads up to where the log is contained.
-fn check_format(db: &sled::Db, folder: &Path) -> Result<Option<AppliedTo>, StoreError> {
-    let read = |key: &[u8]| db.get(key).map_err(|error| engine_error("read", error));
-    let Some(format) = read(rows::FORMAT_KEY)? else {
-        if !db.is_empty() || !db.tree_names().iter().all(|name| name == b"__sled__default") {
+/// Judges the format, and writes it into an empty store.
+fn check_format(db: &sled::Db, folder: &Path) -> Result<(), StoreError> {
+    let Some(format) = db.get(rows::FORMAT_KEY).map_err(read_error)? else {
+        if !db.is_empty() {
             return Err(damaged("rows without a format"));
         }
         let written = db.insert(rows::FORMAT_KEY, &rows::FORMAT.to_be_bytes());
         written.and_then(|_| db.flush()).map_err(|error| engine_error("write its format", error))?;
-        return Ok(None);
+        return Ok(());
     };
     let format = format.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| damaged("the format's length"))?;
     if format > rows::FORMAT {
@@ -131,10 +140,25 @@ fn check_format(db: &sled::Db, folder: &Path) -> Result<Option<AppliedTo>, Store
     if format < rows::FORMAT {
         return Err(damaged(&format!("format {format} is no longer read")));
     }
-    match read(rows::APPLIED_KEY)? {
-        Some(value) => rows::decode(&value).map(Some).ok_or_else(|| damaged("the position applied to")),
-        None => Ok(None),
+    Ok(())
+}
+
+/// Reads every row once and compares their sum with the one last written: the hub reads its whole log at a start as
+/// well, and from here on what is read is what was committed.
+fn check_rows(db: &sled::Db) -> Result<Option<StoredState>, StoreError> {
+    let state: Option<StoredState> = match db.get(rows::STATE_KEY).map_err(read_error)? {
+        Some(value) => Some(rows::decode(&value).ok_or_else(|| damaged("the position applied to"))?),
+        None => None,
+    };
+    let mut sum = 0_u64;
+    for item in db.range(rows::ROWS_FROM..) {
+        let (key, value) = item.map_err(read_error)?;
+        sum = sum.wrapping_add(rows::row_sum(&key, &value));
     }
+    if sum != state.map_or(0, |state| state.sum) {
+        return Err(damaged("the rows are not those that were committed together"));
+    }
+    Ok(state)
 }
 
 /// Renames the folder and removes the oldest of those set aside before. `None` when there was nothing.
