@@ -1,0 +1,122 @@
+//! Enrolling: from an invitation to a lease.
+//!
+//! Plans the entry and the answer; the writer appends. The same device may repeat its request (answers get lost) and
+//! gets its lease again with a new token; anybody else finds the invitation used.
+
+use sync_protocol::ids::{ActorPrefix, Millis, Salt};
+use sync_protocol::wire::codec::Raw;
+use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation, token_hash};
+use sync_protocol::wire::lease::{Lease, SignedLease};
+use thiserror::Error;
+
+use super::directory::Directory;
+use super::entry::Fact;
+use crate::random::{Random, draw};
+use crate::store::keyring::Keyring;
+use sync_protocol::documents::{CONSTANT_ACTOR_PREFIX, DeviceLetters};
+
+/// Why a device was not enrolled. Unknown, used and expired are told apart only to whoever holds the invitation.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EnrolError {
+    /// Not twelve characters, or none that this hub issued.
+    #[error("this invitation is not known here: check the twelve characters, or ask for a new one")]
+    Unknown,
+    /// It became another device's lease.
+    #[error("this invitation was used already: ask for a new one")]
+    Used,
+    /// Fourteen days are over.
+    #[error("this invitation has expired: ask for a new one")]
+    Expired,
+    /// The sender does not hold the key.
+    #[error("the proof does not fit the key: the request was changed on its way")]
+    Proof,
+    /// A site has given out all its device letters for the year.
+    #[error("the site has no device letters left this year: ask the administrator to open another site code")]
+    Letters,
+    /// The user has no site, or the hub no configuration.
+    #[error("the user is not ready for enrolment: the administrator must give a site first")]
+    NotReady,
+}
+
+impl EnrolError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "enrol-unknown",
+            Self::Used => "enrol-used",
+            Self::Expired => "enrol-expired",
+            Self::Proof => "enrol-proof",
+            Self::Letters => "enrol-letters",
+            Self::NotReady => "enrol-not-ready",
+        }
+    }
+}
+
+/// What enrolling this device would write, and answer once it is written.
+///
+/// # Errors
+/// [`EnrolError`]; nothing is then written.
+pub fn plan(
+    directory: &Directory,
+    keyring: &Keyring,
+    request: &EnrolRequest,
+    now: Millis,
+    random: &mut dyn Random,
+) -> Result<(Fact, EnrolAnswer), EnrolError> {
+    let invitation = Invitation::parse(&request.invitation).map_err(|_| EnrolError::Unknown)?;
+    request.verify(&invitation).map_err(|_| EnrolError::Proof)?;
+    let hash = invitation.hash();
+    let state = directory.invitations.get(&hash).ok_or(EnrolError::Unknown)?;
+    let token = Salt::new(draw(random));
+    let (_, configuration) = directory.configuration.clone().ok_or(EnrolError::NotReady)?;
+    if let Some(used) = state.used {
+        let known = directory.leases.get(&used).ok_or(EnrolError::Used)?;
+        if known.lease.installation != request.installation || known.lease.key != request.key {
+            return Err(EnrolError::Used);
+        }
+        let fact = Fact::TokenIssued { lease: used, token: token_hash(&token) };
+        return Ok((fact, answer(directory, keyring, known.signed.clone(), token, configuration)));
+    }
+    if now >= state.expires {
+        return Err(EnrolError::Expired);
+    }
+    let user = directory.users.get(&state.user).ok_or(EnrolError::NotReady)?;
+    let site = user.sites.first().ok_or(EnrolError::NotReady)?.clone();
+    let year = year_of(now);
+    let given = directory.leases.values().filter(|state| state.lease.site == site && state.lease.year == year).count();
+    let lease = Lease {
+        installation: request.installation,
+        user: state.user,
+        key: request.key,
+        prefix: fresh_prefix(directory, random),
+        letters: DeviceLetters::nth(given).ok_or(EnrolError::Letters)?.to_string(),
+        year,
+        site,
+        name: user.name.clone(),
+        issued: now,
+    };
+    let signed = SignedLease::sign(&lease, keyring.signing_key());
+    let fact = Fact::Enrolled { invitation: hash, lease: signed.clone(), token: token_hash(&token) };
+    Ok((fact, answer(directory, keyring, signed, token, configuration)))
+}
+
+fn answer(directory: &Directory, keyring: &Keyring, lease: SignedLease, token: Salt, configuration: Raw) -> EnrolAnswer {
+    EnrolAnswer { lease, token, hub: keyring.signing_key().public(), log: directory.log, configuration }
+}
+
+fn fresh_prefix(directory: &Directory, random: &mut dyn Random) -> ActorPrefix {
+    loop {
+        let prefix = ActorPrefix::new(draw(random));
+        if prefix != CONSTANT_ACTOR_PREFIX && !directory.leases.contains_key(&prefix) {
+            return prefix;
+        }
+    }
+}
+
+/// The last two digits of the year (UTC).
+fn year_of(now: Millis) -> u8 {
+    let year = jiff::Timestamp::from_millisecond(now.0)
+        .map_or(1970, |moment| moment.to_zoned(jiff::tz::TimeZone::UTC).year());
+    u8::try_from(year.rem_euclid(100)).unwrap_or(0)
+}

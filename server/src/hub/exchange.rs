@@ -1,0 +1,221 @@
+//! An exchange from end to end: request bytes in, answer bytes out.
+//!
+//! [`receive`] vets beside the writer; the writer commits what there is to commit; [`answer`] reads the feed as of what
+//! is published and signs. Plain functions, so that the HTTP shell and the simulation run the same code.
+
+use std::collections::BTreeSet;
+
+use sync_protocol::ids::{Channel, DocumentId, Hash, Millis, Position, Salt};
+use sync_protocol::wire::answer::{
+    Answer, Fate, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, leaf, leaf_salt, leaves_hash,
+};
+use sync_protocol::wire::codec::{Message, Raw, frame};
+use sync_protocol::wire::exchange::{ExchangeRequest, Repair};
+
+use super::feed::{self, Feed, FeedRequest};
+use super::published::{Published, Shared};
+use super::vet::{RequestError, Vetted, vet};
+use super::writer::{Fatal, Job};
+use crate::limits::FEED_BUDGET_BYTES_MAX;
+use crate::random::{Random, draw};
+
+/// A request that was accepted, waiting for its answer.
+#[derive(Debug)]
+pub struct Pending {
+    request: ExchangeRequest,
+    /// For each parcel: its documents in order.
+    named: Vec<(Hash, Vec<DocumentId>)>,
+    feed_is_open: bool,
+}
+
+/// Vets a request. What there is to commit comes out as a job; without one the answer needs no writer.
+///
+/// # Errors
+/// [`RequestError`]: the request is refused whole.
+pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, Vec<Job>), RequestError> {
+    let directory = shared.directory();
+    let Vetted { request, token_fits, parcels } = vet(bytes, &directory, now)?;
+    let lease = request.lease;
+    let key = directory.leases.get(&lease).map(|state| state.lease.key);
+    drop(directory);
+    let named = parcels
+        .iter()
+        .map(|parcel| match parcel {
+            Ok(parcel) => {
+                let documents = parcel.opened.manifest.documents.iter().map(|named| named.document).collect();
+                (parcel.opened.hash, documents)
+            }
+            Err((hash, _)) => (*hash, Vec::new()),
+        })
+        .collect();
+    let mut jobs = Vec::new();
+    let heard = shared.last_heard(lease).is_some_and(|heard| now.0 - heard.0 <= super::vet::TOKEN_SLIDING_MS);
+    let token_fits = token_fits || (heard && token_is_current(shared, &request));
+    let renewed = request.renewal.as_ref().zip(key).is_some_and(|(renewal, key)| {
+        renewal.verify(shared.log_id, lease, &key).is_ok() && shared.take_challenge(lease, &renewal.challenge)
+    });
+    if renewed {
+        jobs.push(Job::Renew(lease));
+    }
+    if !parcels.is_empty() {
+        jobs.push(Job::Parcels { lease, parcels });
+    }
+    let feed_is_open = token_fits || renewed;
+    if feed_is_open {
+        shared.heard(lease, now);
+    }
+    Ok((Pending { request, named, feed_is_open }, jobs))
+}
+
+/// Whether the token is this lease's, whatever its age: hub time since it was last heard of is judged beside it.
+fn token_is_current(shared: &Shared, request: &ExchangeRequest) -> bool {
+    let directory = shared.directory();
+    let state = directory.leases.get(&request.lease);
+    request.token.as_ref().zip(state).is_some_and(|(token, state)| {
+        sync_protocol::wire::enrolment::token_hash(token) == state.token
+    })
+}
+
+/// Makes and signs the answer, after the writer is done.
+///
+/// # Errors
+/// [`Fatal`] when store, log or keyring cannot be read.
+pub fn answer(
+    shared: &Shared,
+    pending: &Pending,
+    receipts: Vec<ParcelReceipt>,
+    token: Option<Salt>,
+    now: Millis,
+    random: &mut dyn Random,
+) -> Result<Vec<u8>, Fatal> {
+    let published = shared.published();
+    let request = &pending.request;
+    let mut rest = Rest { token, ..Rest::default() };
+    let mut leaves = None;
+    if pending.feed_is_open {
+        leaves = open_feed(shared, &published, pending, &receipts, &mut rest, random)?;
+    } else {
+        let challenge = Salt::new(draw(random));
+        shared.challenge(request.lease, challenge);
+        rest.orders.push(Order::Renew(challenge));
+    }
+    let directory = shared.directory();
+    if directory.leases.get(&request.lease).is_some_and(|state| state.cloned) {
+        rest.orders.push(Order::CloneSeen);
+    }
+    if let Some((version, signed)) = &directory.configuration
+        && pending.feed_is_open
+        && *version > request.configuration
+    {
+        rest.configuration = Some(signed.clone());
+    }
+    drop(directory);
+    let receipt = Receipt {
+        log: shared.log_id,
+        at: now,
+        head: published.position,
+        chain: published.chain,
+        copied_to: shared.copied_to(),
+        parcels: receipts,
+        leaves: None,
+        rest: Hash::new([0; 32]),
+    };
+    let answer = Answer::sign(receipt, &rest, leaves, shared.keyring.signing_key());
+    Ok(frame(Message::Answer, &answer))
+}
+
+fn open_feed(
+    shared: &Shared,
+    published: &Published,
+    pending: &Pending,
+    receipts: &[ParcelReceipt],
+    rest: &mut Rest,
+    random: &mut dyn Random,
+) -> Result<Option<Hash>, Fatal> {
+    let request = &pending.request;
+    let scope = {
+        let directory = shared.directory();
+        let user = directory.leases.get(&request.lease).map(|state| state.lease.user);
+        user.map(|user| directory.scope(user)).unwrap_or_default()
+    };
+    let brought = brought(pending, receipts);
+    let budget = usize::try_from(request.budget).unwrap_or(usize::MAX).min(FEED_BUDGET_BYTES_MAX);
+    let scoped: &[Channel] = if request.budget == 0 { &[] } else { &scope };
+    let feed_request = FeedRequest {
+        scope: scoped,
+        cursor: request.cursor.as_ref(),
+        budget,
+        wants: &request.wants,
+        brought: &brought,
+    };
+    let feed = feed::make(shared, published, &feed_request)?;
+    if let Some(known) = feed::read_cursor(shared.log_id, request.cursor.as_ref()) {
+        let closed = known.places.into_iter().map(|place| place.channel).filter(|channel| !scope.contains(channel));
+        rest.orders.extend(closed.map(Order::ChannelClosed));
+    }
+    if let Some(repair) = &request.repair {
+        rest.repair = repair_answer(shared, &scope, repair)?;
+    }
+    let leaves = seal_leaves(&feed, rest, random);
+    if request.budget > 0 {
+        rest.cursor = Some(Raw::of(&feed.cursor));
+        rest.more = feed.more;
+        if !feed.more {
+            rest.position = Some(published.position);
+            let digest = |channel| published.channels.get(channel).map(|state| state.sum).unwrap_or_default();
+            rest.digests = scope.iter().map(digest).collect();
+        }
+    }
+    let directory = shared.directory();
+    rest.leases = feed.authors.iter().filter_map(|author| directory.leases.get(author)).map(|s| s.signed.clone()).collect();
+    drop(directory);
+    rest.feed = feed.items;
+    rest.channels = scope;
+    Ok(leaves)
+}
+
+/// Documents whose changes at a position came whole with this very request: they are not sent back.
+fn brought(pending: &Pending, receipts: &[ParcelReceipt]) -> BTreeSet<(Position, DocumentId)> {
+    let mut brought = BTreeSet::new();
+    for ((_, documents), receipt) in pending.named.iter().zip(receipts) {
+        let Some(position) = receipt.position else { continue };
+        for (document, fate) in documents.iter().zip(&receipt.documents) {
+            if fate.runs.iter().all(|run| matches!(run.fate, Fate::Applied | Fate::Duplicate)) {
+                brought.insert((position, *document));
+            }
+        }
+    }
+    brought
+}
+
+/// Draws the salts' seed and hashes the leaves, if anything was fed.
+fn seal_leaves(feed: &Feed, rest: &mut Rest, random: &mut dyn Random) -> Option<Hash> {
+    if feed.items.is_empty() {
+        return None;
+    }
+    let seed = Salt::new(draw(random));
+    let leaves: Vec<Hash> = feed
+        .items
+        .iter()
+        .zip(&feed.hashes)
+        .enumerate()
+        .map(|(index, (item, hashes))| {
+            let index = u32::try_from(index).expect("an answer is bounded far below 4 billion items");
+            leaf(&leaf_salt(&seed, index), item.document, item.kind, hashes)
+        })
+        .collect();
+    rest.seed = Some(seed);
+    Some(leaves_hash(&leaves))
+}
+
+fn repair_answer(shared: &Shared, scope: &[Channel], repair: &Repair) -> Result<Option<RepairAnswer>, Fatal> {
+    let Some(index) = scope.iter().position(|channel| *channel == repair.channel) else {
+        return Ok(None);
+    };
+    let (sums, documents) = feed::buckets(shared, &repair.channel)?;
+    let differs = |bucket: usize| repair.buckets.get(bucket).copied().unwrap_or_default() != sums[bucket];
+    let buckets: Vec<u8> = (0..=u8::MAX).filter(|bucket| differs(usize::from(*bucket))).collect();
+    let documents = documents.into_iter().filter(|(id, _)| differs(usize::from(id.as_bytes()[0]))).collect();
+    Ok(Some(RepairAnswer { channel: u8::try_from(index).unwrap_or(u8::MAX), documents, buckets }))
+}
+

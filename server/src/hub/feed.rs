@@ -1,0 +1,340 @@
+//! The feed: what a user may see and a cursor has not covered.
+//!
+//! Reads, for each channel of the scope, the rows after the cursor's place in it, and takes the changes out of the log
+//! where they stand. Never opens a merged document. A document that enters a channel comes whole; thousands that enter
+//! at once come in pieces, since a place may lie inside a position.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minicbor::{Decode, Encode};
+use sync_protocol::gate::change_hash;
+use sync_protocol::ids::{ActorPrefix, Channel, DocumentId, LogId, Position};
+use sync_protocol::wire::answer::{FeedItem, FeedWhat};
+use sync_protocol::wire::codec::{Raw, from_cbor};
+use sync_protocol::wire::digest::Digest;
+use sync_protocol::wire::manifest::manifest_hash;
+
+use super::entry::{ParcelEntry, Stored, content_binding};
+use super::filing::{FilingError, document_key};
+use super::published::{Published, Shared};
+use super::writer::{Fatal, read_parcel};
+use crate::store::documents::{DocumentHead, FeedKind, FeedPlace, FeedRow, HistoryRow};
+use crate::store::seal::{self, Key};
+
+/// Feed rows read from the store at once; each is about forty bytes.
+const ROWS_PER_READ: usize = 256;
+/// History rows of one document read at once.
+const HISTORY_PER_READ: usize = 256;
+/// Parcel entries kept decoded while one feed is made: neighbours mostly stand in one parcel.
+const ENTRIES_KEPT: usize = 4;
+
+/// A device's place in the log, channel by channel. Opaque to the device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Cursor {
+    /// Whose positions these are.
+    #[n(0)]
+    pub log: LogId,
+    /// Up to where each channel was read.
+    #[n(1)]
+    pub places: Vec<Place>,
+}
+
+/// A place in one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Place {
+    /// Which channel.
+    #[n(0)]
+    pub channel: Channel,
+    /// Position read last.
+    #[n(1)]
+    pub position: Position,
+    /// Document of it read last; none when the position was read completely.
+    #[n(2)]
+    pub document: Option<DocumentId>,
+}
+
+/// What a device has told and asked.
+pub struct FeedRequest<'a> {
+    /// The user's channels.
+    pub scope: &'a [Channel],
+    /// As the device sent it; one that is not ours counts as none.
+    pub cursor: Option<&'a Raw>,
+    /// Bytes of changes to stop after; at least one item is sent.
+    pub budget: usize,
+    /// Documents wanted whole.
+    pub wants: &'a [DocumentId],
+    /// Documents whose changes at a position came with this very request.
+    pub brought: &'a BTreeSet<(Position, DocumentId)>,
+}
+
+/// A feed.
+pub struct Feed {
+    /// Its items.
+    pub items: Vec<FeedItem>,
+    /// For each item: the hashes of its changes, for the leaves.
+    pub hashes: Vec<Vec<sync_protocol::ids::ChangeHash>>,
+    /// To send next time.
+    pub cursor: Cursor,
+    /// Whether more follows at once.
+    pub more: bool,
+    /// Who wrote what is in it.
+    pub authors: BTreeSet<ActorPrefix>,
+}
+
+struct Maker<'a> {
+    shared: &'a Shared,
+    entries: Vec<(Position, ParcelEntry)>,
+    keys: BTreeMap<DocumentId, (Key, u8)>,
+    feed: Feed,
+    bytes: usize,
+}
+
+/// Reads a cursor; `None` when it is not one of this log.
+#[must_use]
+pub fn read_cursor(log: LogId, cursor: Option<&Raw>) -> Option<Cursor> {
+    let cursor: Cursor = from_cbor(&cursor?.0).ok()?;
+    (cursor.log == log).then_some(cursor)
+}
+
+/// Makes a feed as of a published state.
+///
+/// # Errors
+/// [`Fatal`] when the store or the log cannot be read.
+pub fn make(shared: &Shared, published: &Published, request: &FeedRequest<'_>) -> Result<Feed, Fatal> {
+    let known = read_cursor(shared.log_id, request.cursor).map(|cursor| cursor.places).unwrap_or_default();
+    let feed = Feed {
+        items: Vec::new(),
+        hashes: Vec::new(),
+        cursor: Cursor { log: shared.log_id, places: Vec::new() },
+        more: false,
+        authors: BTreeSet::new(),
+    };
+    let mut maker = Maker { shared, entries: Vec::new(), keys: BTreeMap::new(), feed, bytes: 0 };
+    for document in request.wants {
+        if maker.bytes >= request.budget && !maker.feed.items.is_empty() {
+            break;
+        }
+        maker.wanted(*document, request.scope, published.position)?;
+    }
+    for (index, channel) in request.scope.iter().enumerate() {
+        let index = u8::try_from(index).expect("a scope has at most 255 channels, bounded when it is given");
+        let start = known.iter().find(|place| place.channel == *channel);
+        let start = start.map_or(FeedPlace::from(Position::START), |place| FeedPlace {
+            position: place.position.min(published.position),
+            document: place.document,
+        });
+        let end = maker.channel(index, channel, start, published.position, request)?;
+        let place = Place { channel: channel.clone(), position: end.position, document: end.document };
+        maker.feed.cursor.places.push(place);
+    }
+    Ok(maker.feed)
+}
+
+/// Whether a channel of the scope has anything after the cursor.
+///
+/// # Errors
+/// [`Fatal`] when the store cannot be read.
+pub fn has_news(shared: &Shared, scope: &[Channel], cursor: Option<&Raw>) -> Result<bool, Fatal> {
+    let published = shared.published();
+    let Some(cursor) = read_cursor(shared.log_id, cursor) else {
+        return Ok(true);
+    };
+    for channel in scope {
+        let Some(place) = cursor.places.iter().find(|place| place.channel == *channel) else {
+            return Ok(true);
+        };
+        let place = FeedPlace { position: place.position, document: place.document };
+        if !shared.store.feed(channel, place, published.position, 1).map_err(FilingError::from)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Maker<'_> {
+    fn channel(
+        &mut self,
+        index: u8,
+        channel: &Channel,
+        start: FeedPlace,
+        up_to: Position,
+        request: &FeedRequest<'_>,
+    ) -> Result<FeedPlace, Fatal> {
+        let mut place = start;
+        loop {
+            let rows = self.shared.store.feed(channel, place, up_to, ROWS_PER_READ).map_err(FilingError::from)?;
+            let last = rows.len() < ROWS_PER_READ;
+            for row in rows {
+                if self.bytes >= request.budget && !self.feed.items.is_empty() {
+                    self.feed.more = true;
+                    return Ok(place);
+                }
+                place = FeedPlace::from(&row);
+                if row.kind == FeedKind::Changes && request.brought.contains(&(row.position, row.document)) {
+                    continue;
+                }
+                if row.kind == FeedKind::Entered && request.brought.contains(&(row.position, row.document)) {
+                    // It began with this request: nothing stood before.
+                    let earlier = self.history(row.document, row.position)?;
+                    if earlier.iter().all(|history| history.position == row.position) {
+                        continue;
+                    }
+                }
+                self.row(index, &row)?;
+            }
+            if last {
+                return Ok(FeedPlace::from(up_to));
+            }
+        }
+    }
+
+    fn row(&mut self, channel: u8, row: &FeedRow) -> Result<(), Fatal> {
+        let (what, history) = match row.kind {
+            FeedKind::Changes => {
+                let at = self.shared.store.history_at(row.document, row.position).map_err(FilingError::from)?;
+                (FeedWhat::Changes, at)
+            }
+            FeedKind::Entered => (FeedWhat::Entered, self.history(row.document, row.position)?),
+            FeedKind::Left => (FeedWhat::Left, Vec::new()),
+        };
+        self.item(channel, row.document, what, &history)
+    }
+
+    fn wanted(&mut self, document: DocumentId, scope: &[Channel], up_to: Position) -> Result<(), Fatal> {
+        let head = self.shared.store.head(document).map_err(FilingError::from)?;
+        let channel = head.and_then(|head| scope.iter().position(|channel| head.channels.contains(channel)));
+        let Some(channel) = channel.and_then(|index| u8::try_from(index).ok()) else {
+            return Ok(());
+        };
+        let history = self.history(document, up_to)?;
+        self.item(channel, document, FeedWhat::Entered, &history)
+    }
+
+    fn history(&self, document: DocumentId, up_to: Position) -> Result<Vec<HistoryRow>, Fatal> {
+        let mut all: Vec<HistoryRow> = Vec::new();
+        loop {
+            let after = all.last().map_or(Position::START, |row| row.position);
+            let rows = self
+                .shared
+                .store
+                .history(document, after, up_to, HISTORY_PER_READ)
+                .map_err(FilingError::from)?;
+            let last = rows.len() < HISTORY_PER_READ;
+            all.extend(rows);
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn item(
+        &mut self,
+        channel: u8,
+        document: DocumentId,
+        what: FeedWhat,
+        history: &[HistoryRow],
+    ) -> Result<(), Fatal> {
+        let (key, kind) = self.key(document)?;
+        let mut changes = Vec::new();
+        for row in history {
+            self.changes(&key, row, &mut changes)?;
+        }
+        self.bytes += changes.iter().map(|change: &Raw| change.0.len()).sum::<usize>() + DocumentId::LEN + 8;
+        self.feed.hashes.push(changes.iter().map(|change| change_hash(change.as_ref())).collect());
+        self.feed.items.push(FeedItem { document, kind, channel, what, changes });
+        Ok(())
+    }
+
+    fn key(&mut self, document: DocumentId) -> Result<(Key, u8), Fatal> {
+        if let Some((key, kind)) = self.keys.get(&document) {
+            return Ok((key.clone(), *kind));
+        }
+        let head: DocumentHead = self
+            .shared
+            .store
+            .head(document)
+            .map_err(FilingError::from)?
+            .ok_or_else(|| missing(document))?;
+        let (key, _) = document_key(&self.shared.keyring, &head)?;
+        self.keys.insert(document, (key.clone(), head.kind));
+        Ok((key, head.kind))
+    }
+
+    fn changes(&mut self, key: &Key, row: &HistoryRow, out: &mut Vec<Raw>) -> Result<(), Fatal> {
+        let entry = self.entry(row.source)?;
+        let lease = entry.lease;
+        let stored = open_content(entry, row.document, usize::from(row.item), key)?;
+        for (from, count) in &row.runs {
+            let (from, count) = (usize::from(*from), usize::from(*count));
+            out.extend(stored.changes.iter().skip(from).take(count).cloned());
+        }
+        self.feed.authors.insert(lease);
+        Ok(())
+    }
+
+    fn entry(&mut self, position: Position) -> Result<&ParcelEntry, Fatal> {
+        let found = self.entries.iter().position(|(at, _)| *at == position);
+        let index = match found {
+            Some(index) => index,
+            None => {
+                if self.entries.len() == ENTRIES_KEPT {
+                    self.entries.remove(0);
+                }
+                self.entries.push((position, read_parcel(self.shared, position)?));
+                self.entries.len() - 1
+            }
+        };
+        Ok(&self.entries[index].1)
+    }
+}
+
+fn missing(document: DocumentId) -> FilingError {
+    FilingError::Form {
+        document,
+        source: sync_protocol::wire::codec::CodecError::Body("the feed names a document that is not stored".to_owned()),
+    }
+}
+
+/// Opens the applied changes of one document of a parcel.
+///
+/// # Errors
+/// [`FilingError`] when the key does not fit or there is no content.
+pub fn open_content(
+    entry: &ParcelEntry,
+    document: DocumentId,
+    item: usize,
+    key: &Key,
+) -> Result<Stored, FilingError> {
+    let content = entry.documents.get(item).and_then(|filed| filed.content.as_ref());
+    let content = content.ok_or_else(|| missing(document))?;
+    let bound = content_binding(document, &manifest_hash(&entry.manifest), false);
+    let bytes =
+        seal::open(key, &bound, content.as_ref()).map_err(|source| FilingError::Sealed { document, source })?;
+    from_cbor(&bytes).map_err(|source| FilingError::Form { document, source })
+}
+
+/// The sums of a channel's documents by the first byte of their ids, and the documents themselves.
+///
+/// # Errors
+/// [`Fatal`] when the store cannot be read.
+pub fn buckets(shared: &Shared, channel: &Channel) -> Result<(Vec<Digest>, Vec<(DocumentId, Digest)>), Fatal> {
+    let mut sums = vec![Digest::EMPTY; sync_protocol::limits::REPAIR_BUCKETS];
+    let mut documents = Vec::new();
+    let mut after = None;
+    loop {
+        let heads = shared.store.documents_after(after, ROWS_PER_READ).map_err(FilingError::from)?;
+        let Some(last) = heads.last() else {
+            return Ok((sums, documents));
+        };
+        after = Some(last.document);
+        for head in heads {
+            let counts = head.kind != sync_protocol::documents::Kind::Annex.code();
+            if counts && head.channels.contains(channel) {
+                let bucket = usize::from(head.document.as_bytes()[0]);
+                sums[bucket] = sums[bucket].plus(head.sum);
+                documents.push((head.document, head.sum));
+            }
+        }
+    }
+}
+

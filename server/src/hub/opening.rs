@@ -1,0 +1,312 @@
+//! Opening a hub: from a data folder to a writer and its readers.
+//!
+//! Reads the whole log once, checking it from its first byte and folding the directory; then brings the document store
+//! up to it, from where it stands or, if it does not fit this log, from nothing. Rebuilding applies what the entries
+//! say and never decides again.
+
+use std::sync::Arc;
+
+use sync_protocol::crypto::SecretKey;
+use sync_protocol::documents::Kind;
+use sync_protocol::gate;
+use sync_protocol::ids::{DocumentId, LogId, Millis, Position};
+use sync_protocol::wire::codec::{CodecError, Raw, from_cbor, to_cbor};
+use thiserror::Error;
+
+use super::directory::Directory;
+use super::entry::{Entry, Fact, FactEntry, ParcelEntry};
+use super::feed::open_content;
+use super::filing::{Absorb, Filing, FilingError};
+use super::placing;
+use super::published::{Published, Shared};
+use super::writer::{Fatal, Writer};
+use crate::random::{Random, draw};
+use crate::store::documents::{AppliedTo, DocumentStore, StoreError};
+use crate::store::keyring::{Keyring, KeyringError, WrappedKey};
+use crate::store::log::{Log, LogError, LogReader, Record};
+
+/// Entries filed in one batch while catching up: bounds the memory of the working set.
+const CATCH_UP_ENTRIES: usize = 512;
+/// Documents changed in one batch while catching up, for entries that bring thousands.
+const CATCH_UP_DOCUMENTS: usize = 2_048;
+
+/// Why a hub did not open. Nothing was changed.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The keyring.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The document store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Filing what the log says.
+    #[error("the documents could not be built from the log at position {position}: {source}")]
+    Filing {
+        /// Of the entry.
+        position: Position,
+        /// Why.
+        source: FilingError,
+    },
+    /// An entry that this version cannot read.
+    #[error("entry {position} of the log cannot be read: {what}")]
+    Entry {
+        /// Of the entry.
+        position: Position,
+        /// Why.
+        what: String,
+    },
+    /// The log's first entry names another hub key.
+    #[error("the keyring does not belong to this log: restore the keyring that was copied together with it")]
+    ForeignKeyring,
+}
+
+/// What opening found and did.
+#[derive(Debug, Clone, Default)]
+pub struct OpenReport {
+    /// Entries of the log.
+    pub entries: u64,
+    /// Entries that the document store did not have.
+    pub applied: u64,
+    /// Why the store was built from nothing, if it was.
+    pub rebuilt: Option<String>,
+}
+
+/// An open hub.
+pub struct Opened {
+    /// The one writer.
+    pub writer: Writer,
+    /// For everybody else.
+    pub shared: Arc<Shared>,
+    /// What happened.
+    pub report: OpenReport,
+}
+
+/// What a new hub begins with.
+pub struct Beginning {
+    /// The configuration, signed with the keyring's key, and its version.
+    pub configuration: (u32, Raw),
+    /// Hub time.
+    pub now: Millis,
+}
+
+/// Writes the first entries of a new log.
+///
+/// # Errors
+/// [`Fatal::Log`] when the log cannot be written.
+pub fn begin(log: &mut Log, keyring: &Keyring, beginning: &Beginning, random: &mut dyn Random) -> Result<(), Fatal> {
+    let (version, signed) = beginning.configuration.clone();
+    let facts = [
+        Fact::Begun { hub: keyring.signing_key().public(), parent: None },
+        Fact::Configured { version, signed },
+    ];
+    let payloads: Vec<Vec<u8>> = facts
+        .into_iter()
+        .map(|fact| {
+            let entry = to_cbor(&FactEntry { at: beginning.now, fact });
+            Entry::sealed_bytes(&keyring.seal_entry(random, &entry))
+        })
+        .collect();
+    log.append_group(&payloads)?;
+    Ok(())
+}
+
+/// Draws a log id.
+#[must_use]
+pub fn new_log_id(random: &mut dyn Random) -> LogId {
+    LogId::new(draw(random))
+}
+
+/// Draws the hub's signing key.
+#[must_use]
+pub fn new_signing_key(random: &mut dyn Random) -> SecretKey {
+    loop {
+        // Two in 2^32 draws are no key.
+        if let Ok(key) = SecretKey::from_bytes(&draw(random)) {
+            return key;
+        }
+    }
+}
+
+/// Folds a log's records into a directory.
+pub struct Folding<'a> {
+    keyring: &'a Keyring,
+    /// As far as was folded.
+    pub directory: Directory,
+}
+
+impl<'a> Folding<'a> {
+    /// Of a log of which nothing was read yet.
+    #[must_use]
+    pub fn new(log: LogId, keyring: &'a Keyring) -> Self {
+        Self { keyring, directory: Directory::new(log) }
+    }
+
+    /// Folds one record.
+    ///
+    /// # Errors
+    /// [`OpenError::Entry`] when it cannot be read.
+    pub fn fold(&mut self, position: Position, payload: &[u8]) -> Result<(), OpenError> {
+        let unreadable = |error: CodecError| OpenError::Entry { position, what: error.to_string() };
+        match Entry::from_bytes(payload).map_err(unreadable)? {
+            Entry::Parcel(entry) => self.directory.fold_parcel(position, &entry).map_err(unreadable),
+            Entry::Sealed(sealed) => {
+                let bytes = self.keyring.open_entry(&sealed)?;
+                let entry: FactEntry = from_cbor(&bytes).map_err(unreadable)?;
+                self.directory.fold_fact(&entry).map_err(unreadable)
+            }
+        }
+    }
+}
+
+/// Opens a hub over a log that was scanned into `directory`.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open(
+    log: Log,
+    reader: LogReader,
+    keyring: Arc<Keyring>,
+    store: Arc<dyn DocumentStore>,
+    directory: Directory,
+    random: &mut dyn Random,
+) -> Result<Opened, OpenError> {
+    if directory.hub != Some(keyring.signing_key().public()) {
+        return Err(OpenError::ForeignKeyring);
+    }
+    let mut report = OpenReport::default();
+    let (head, chain) = reader.head();
+    report.entries = head.0;
+    let from = match fits(&reader, &*store, directory.log)? {
+        Ok(position) => position,
+        Err(why) => {
+            report.rebuilt = Some(why);
+            Position::START
+        }
+    };
+    report.applied = catch_up(&reader, &keyring, &*store, directory.log, from, random)?;
+    let channels = store.channels()?.into_iter().collect();
+    let published = Published { position: head, chain, channels };
+    let shared = Arc::new(Shared::new(reader, store, keyring, directory, published));
+    Ok(Opened { writer: Writer::new(log, Arc::clone(&shared)), shared, report })
+}
+
+/// Up to where the store already has this log; or why it must be built from nothing.
+fn fits(
+    reader: &LogReader,
+    store: &dyn DocumentStore,
+    log: LogId,
+) -> Result<Result<Position, String>, OpenError> {
+    let Some(applied) = store.applied_to()? else {
+        return Ok(Err("it was empty".to_owned()));
+    };
+    if applied.log_id != log {
+        return Ok(Err("it belonged to another log".to_owned()));
+    }
+    if applied.position > reader.head().0 {
+        return Ok(Err("it was ahead of the log".to_owned()));
+    }
+    if reader.read(applied.position)?.chain != applied.chain {
+        return Ok(Err("it held another history of this log".to_owned()));
+    }
+    Ok(Ok(applied.position))
+}
+
+/// Applies the entries after a position to the store; how many there were.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn catch_up(
+    reader: &LogReader,
+    keyring: &Keyring,
+    store: &dyn DocumentStore,
+    log: LogId,
+    from: Position,
+    random: &mut dyn Random,
+) -> Result<u64, OpenError> {
+    let mut filing = Filing::new(store, keyring);
+    let mut in_batch = 0;
+    let mut applied = 0;
+    let mut last: Option<AppliedTo> = None;
+    for record in reader.iter_from(from.next()) {
+        let Record { position, chain, payload } = record?;
+        let entry = Entry::from_bytes(&payload)
+            .map_err(|error| OpenError::Entry { position, what: error.to_string() })?;
+        if let Entry::Parcel(entry) = entry {
+            refile(&mut filing, keyring, position, &entry)
+                .map_err(|source| OpenError::Filing { position, source })?;
+        }
+        last = Some(AppliedTo { log_id: log, position, chain });
+        in_batch += 1;
+        applied += 1;
+        if in_batch >= CATCH_UP_ENTRIES || filing.changed().count() >= CATCH_UP_DOCUMENTS {
+            commit(store, &filing, last, random)?;
+            filing = Filing::new(store, keyring);
+            in_batch = 0;
+        }
+    }
+    commit(store, &filing, last, random)?;
+    Ok(applied)
+}
+
+fn commit(
+    store: &dyn DocumentStore,
+    filing: &Filing<'_>,
+    last: Option<AppliedTo>,
+    random: &mut dyn Random,
+) -> Result<(), OpenError> {
+    if let Some(applied_to) = last {
+        store.commit(&filing.batch(applied_to, random))?;
+    }
+    Ok(())
+}
+
+/// Files what an entry says was applied, without deciding anything.
+///
+/// # Errors
+/// [`FilingError`] when its contents cannot be opened or no longer apply.
+pub fn refile(
+    filing: &mut Filing<'_>,
+    keyring: &Keyring,
+    position: Position,
+    entry: &ParcelEntry,
+) -> Result<(), FilingError> {
+    let unreadable = |document: DocumentId| move |source: CodecError| FilingError::Form { document, source };
+    let manifest = entry.read_manifest().map_err(unreadable(DocumentId::new([0; 16])))?;
+    for (index, (named, filed)) in manifest.documents.iter().zip(&entry.documents).enumerate() {
+        let document = named.document;
+        if filed.content.is_none() {
+            continue;
+        }
+        let kind = Kind::from_code(named.kind).ok_or(FilingError::Kind { document, kind: named.kind })?;
+        if let Some(wrapped) = &filed.new_key {
+            let wrapped: WrappedKey = wrapped.read().map_err(unreadable(document))?;
+            let key = keyring.unwrap(document, &wrapped)?;
+            filing.begin(document, kind, key, wrapped);
+        }
+        let Some(working) = filing.document(document)? else {
+            let what = CodecError::Body("its first entry is missing".to_owned());
+            return Err(FilingError::Form { document, source: what });
+        };
+        let stored = open_content(entry, document, index, &working.key)?;
+        let changes: Vec<Vec<u8>> = stored.changes.into_iter().map(|change| change.0).collect();
+        let applied = gate::reapply(kind, working.form.as_ref(), &changes).map_err(|rejection| {
+            FilingError::Form { document, source: CodecError::Body(rejection.to_string()) }
+        })?;
+        let count = u16::try_from(changes.len()).unwrap_or(u16::MAX);
+        let absorb = Absorb {
+            position,
+            source: position,
+            item: u16::try_from(index).unwrap_or(u16::MAX),
+            runs: vec![(0, count)],
+            form: applied.form,
+            projection: placing::projection_json(&applied.projection),
+            hashes: &applied.new_hashes,
+            entered: &filed.entered,
+        };
+        filing.absorb(document, absorb)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What readers see: the state after the last synced group, and everything they read it with.
+//!
+//! Owns [`Shared`], which the writer moves on and any number of workers read. Nothing here waits for the writer.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use sync_protocol::ids::{ActorPrefix, Channel, Hash, LogId, Millis, Position, Salt};
+
+use super::directory::Directory;
+use crate::store::documents::{ChannelState, DocumentStore};
+use crate::store::keyring::Keyring;
+use crate::store::log::LogReader;
+
+/// Challenges kept for leases that must prove their key; the oldest is forgotten first. Each is 24 bytes.
+const CHALLENGES_MAX: usize = 4_096;
+
+/// The state after a group.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The last position on disk and applied.
+    pub position: Position,
+    /// Its chain hash.
+    pub chain: Hash,
+    /// What each channel holds.
+    pub channels: BTreeMap<Channel, ChannelState>,
+}
+
+/// Shared by the writer and all readers.
+pub struct Shared {
+    /// Which log.
+    pub log_id: LogId,
+    /// The log, for reading.
+    pub log: LogReader,
+    /// The documents.
+    pub store: Arc<dyn DocumentStore>,
+    /// Keys.
+    pub keyring: Arc<Keyring>,
+    directory: RwLock<Directory>,
+    published: RwLock<Arc<Published>>,
+    copied_to: AtomicU64,
+    challenges: Mutex<Challenges>,
+}
+
+#[derive(Default)]
+struct Challenges {
+    open: HashMap<ActorPrefix, (u64, Salt)>,
+    counter: u64,
+    heard: HashMap<ActorPrefix, Millis>,
+}
+
+impl Shared {
+    /// Over an opened log, store and keyring.
+    pub fn new(
+        log: LogReader,
+        store: Arc<dyn DocumentStore>,
+        keyring: Arc<Keyring>,
+        directory: Directory,
+        published: Published,
+    ) -> Self {
+        Self {
+            log_id: directory.log,
+            log,
+            store,
+            keyring,
+            directory: RwLock::new(directory),
+            published: RwLock::new(Arc::new(published)),
+            copied_to: AtomicU64::new(0),
+            challenges: Mutex::default(),
+        }
+    }
+
+    /// The directory. A writer's panic ends the process, so a poisoned lock is never served from for long.
+    pub fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The directory, for the writer.
+    pub(super) fn directory_mut(&self) -> RwLockWriteGuard<'_, Directory> {
+        self.directory.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state after the last group.
+    pub fn published(&self) -> Arc<Published> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn publish(&self, published: Published) {
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(published);
+    }
+
+    /// Up to where a second copy of the log exists.
+    pub fn copied_to(&self) -> Position {
+        Position(self.copied_to.load(Ordering::Acquire))
+    }
+
+    /// Says that a second copy, synced, goes up to there.
+    pub fn set_copied_to(&self, position: Position) {
+        self.copied_to.fetch_max(position.0, Ordering::AcqRel);
+    }
+
+    fn challenges(&self) -> MutexGuard<'_, Challenges> {
+        self.challenges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers the challenge given to a lease; the one before is void.
+    pub(super) fn challenge(&self, lease: ActorPrefix, challenge: Salt) {
+        let mut challenges = self.challenges();
+        challenges.counter += 1;
+        let number = challenges.counter;
+        challenges.open.insert(lease, (number, challenge));
+        if challenges.open.len() > CHALLENGES_MAX {
+            let oldest = challenges.open.iter().min_by_key(|(_, (number, _))| *number).map(|(lease, _)| *lease);
+            oldest.and_then(|lease| challenges.open.remove(&lease));
+        }
+    }
+
+    /// Takes back the challenge of a lease, if it is this one: each can be answered once.
+    pub(super) fn take_challenge(&self, lease: ActorPrefix, challenge: &Salt) -> bool {
+        let mut challenges = self.challenges();
+        let fits = challenges.open.get(&lease).is_some_and(|(_, open)| open == challenge);
+        if fits {
+            challenges.open.remove(&lease);
+        }
+        fits
+    }
+
+    /// Notes that a lease with a fitting token was heard of: the token slides on, in memory.
+    pub(super) fn heard(&self, lease: ActorPrefix, now: Millis) {
+        self.challenges().heard.insert(lease, now);
+    }
+
+    /// Hub time at which a lease was last heard of since the start.
+    pub fn last_heard(&self, lease: ActorPrefix) -> Option<Millis> {
+        self.challenges().heard.get(&lease).copied()
+    }
+}

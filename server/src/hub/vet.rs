@@ -1,0 +1,123 @@
+//! Vetting: everything about a request that needs no document and no order.
+//!
+//! Runs beside the writer, on as many requests at once as there are workers: decoding, the lease, signatures,
+//! counts, each change's bytes and commitments. What it refuses never reaches the writer.
+
+use sync_protocol::gate::{self, InspectedChange, Rejection};
+use sync_protocol::ids::{ActorPrefix, Hash, Millis};
+use sync_protocol::limits::{REPAIR_BUCKETS, REQUEST_PARCELS_MAX, WANTS_DOCUMENTS_MAX};
+use sync_protocol::wire::codec::{self, CodecError, Message, Raw};
+use sync_protocol::wire::exchange::ExchangeRequest;
+use sync_protocol::wire::parcel::{OpenedParcel, Parcel, ParcelError};
+use thiserror::Error;
+
+use super::directory::Directory;
+use sync_protocol::crypto::Signature;
+
+/// Why a request gets no answer of the hub but an error. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RequestError {
+    /// Not a message of this protocol.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The lease was never issued by this hub.
+    #[error("this hub has issued no lease with prefix {0}: enrol the device with a new invitation")]
+    LeaseUnknown(ActorPrefix),
+    /// A limit of the request is exceeded.
+    #[error("the request has {found} {what}, at most {max} are accepted: send the rest in further requests")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// How many are accepted.
+        max: usize,
+    },
+}
+
+impl RequestError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Codec(error) => error.code(),
+            Self::LeaseUnknown(_) => "lease-unknown",
+            Self::TooMany { .. } => "request-too-many",
+        }
+    }
+}
+
+/// A parcel that is one piece of its lease's work.
+#[derive(Debug)]
+pub struct VettedParcel {
+    /// Manifest, contents, statements.
+    pub opened: OpenedParcel,
+    /// The manifest as signed.
+    pub manifest: Raw,
+    /// The signature.
+    pub signature: Signature,
+    /// For each document: its changes, looked at one by one.
+    pub changes: Vec<Vec<Result<InspectedChange, Rejection>>>,
+    /// For each document: whether the manifest commits to these changes.
+    pub committed: Vec<bool>,
+}
+
+/// A vetted request.
+#[derive(Debug)]
+pub struct Vetted {
+    /// The request without its parcels.
+    pub request: ExchangeRequest,
+    /// Whether the token is this lease's and in force.
+    pub token_fits: bool,
+    /// Its parcels, or why one was refused whole.
+    pub parcels: Vec<Result<VettedParcel, (Hash, ParcelError)>>,
+}
+
+/// How long a token opens the feed after the lease was last heard of, in milliseconds: fourteen days, the longest
+/// absence that is ordinary in the field. After that the key has to be proved again.
+pub const TOKEN_SLIDING_MS: i64 = 14 * Millis::DAY;
+
+/// Vets a request's bytes.
+///
+/// # Errors
+/// [`RequestError`]: the whole request is refused.
+pub fn vet(bytes: &[u8], directory: &Directory, now: Millis) -> Result<Vetted, RequestError> {
+    let mut request: ExchangeRequest = codec::read(Message::ExchangeRequest, bytes)?;
+    let at_most = |what, found, max| {
+        if found > max { Err(RequestError::TooMany { what, found, max }) } else { Ok(()) }
+    };
+    at_most("parcels", request.parcels.len(), REQUEST_PARCELS_MAX)?;
+    at_most("wanted documents", request.wants.len(), WANTS_DOCUMENTS_MAX)?;
+    if let Some(repair) = &request.repair {
+        at_most("repair buckets", repair.buckets.len(), REPAIR_BUCKETS)?;
+    }
+    let state = directory.leases.get(&request.lease).ok_or(RequestError::LeaseUnknown(request.lease))?;
+    let token_fits = request.token.as_ref().is_some_and(|token| {
+        sync_protocol::wire::enrolment::token_hash(token) == state.token
+            && now.0 <= state.active_at.0.saturating_add(TOKEN_SLIDING_MS)
+    });
+    let parcels = std::mem::take(&mut request.parcels);
+    let parcels = parcels
+        .into_iter()
+        .map(|parcel| {
+            let hash = parcel.hash();
+            vet_parcel(parcel, state).map_err(|error| (hash, error))
+        })
+        .collect();
+    Ok(Vetted { request, token_fits, parcels })
+}
+
+fn vet_parcel(parcel: Parcel, state: &super::directory::LeaseState) -> Result<VettedParcel, ParcelError> {
+    let (manifest, signature) = (parcel.manifest.clone(), parcel.signature);
+    let opened = parcel.open(&state.lease)?;
+    let mut changes = Vec::with_capacity(opened.documents.len());
+    let mut committed = Vec::with_capacity(opened.documents.len());
+    for (index, content) in opened.documents.iter().enumerate() {
+        let inspected: Vec<_> = content.changes.iter().map(|raw| gate::inspect(raw.as_ref())).collect();
+        let hashes: Option<Vec<_>> =
+            inspected.iter().map(|change| change.as_ref().ok().map(|change| change.hash)).collect();
+        committed.push(hashes.is_some_and(|hashes| opened.commits_to(index, &hashes)));
+        changes.push(inspected);
+    }
+    Ok(VettedParcel { opened, manifest, signature, changes, committed })
+}

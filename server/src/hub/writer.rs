@@ -1,0 +1,283 @@
+//! The writer: the one place where the hub changes anything.
+//!
+//! Takes what waits as a group, decides each job in order, appends all entries with one write and one sync, files
+//! them in one batch, publishes, and only then answers. Any failure from the append on leaves the outcome unknown: the
+//! process must end, and the start that follows reads from the log what happened. Synchronous and single-threaded, so
+//! that the simulation drives the same code.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sync_protocol::ids::{ActorPrefix, Channel, Hash, Millis, Position, Salt};
+use sync_protocol::wire::answer::{DocumentFate, Fate, ParcelReceipt};
+use sync_protocol::wire::codec::{CodecError, to_cbor};
+use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, token_hash};
+use sync_protocol::wire::parcel::ParcelError;
+use thiserror::Error;
+
+use super::admission::Admission;
+use super::enrolling::{self, EnrolError};
+use super::entry::{Entry, Fact, FactEntry, ParcelEntry};
+use super::filing::{Filing, FilingError};
+use super::published::{Published, Shared};
+use super::vet::VettedParcel;
+use crate::random::{Random, draw};
+use crate::store::documents::AppliedTo;
+use crate::store::log::{Log, LogError};
+
+/// One thing to be done.
+pub enum Job {
+    /// The parcels of one request.
+    Parcels {
+        /// Whose.
+        lease: ActorPrefix,
+        /// Vetted, or why one was refused whole.
+        parcels: Vec<Result<VettedParcel, (Hash, ParcelError)>>,
+    },
+    /// A device wants to be enrolled.
+    Enrol(EnrolRequest),
+    /// A lease has proved its key and gets a new token.
+    Renew(ActorPrefix),
+    /// An administrator's fact. Checked before it comes here.
+    Fact(Fact),
+}
+
+/// What became of a job, durable when it is handed out.
+#[derive(Debug)]
+pub enum Done {
+    /// One receipt for each parcel.
+    Parcels(Vec<ParcelReceipt>),
+    /// The answer to a device that is enrolled now, or why it is not.
+    Enrolled(Result<Box<EnrolAnswer>, EnrolError>),
+    /// The new token.
+    Renewed(Salt),
+    /// Where the fact stands.
+    Fact(Position),
+}
+
+/// Why the hub must stop. What was receipted is safe; what was asked in this group may or may not be in the log.
+#[derive(Debug, Error)]
+pub enum Fatal {
+    /// The log could not be written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// Documents or keys could not be read or written.
+    #[error(transparent)]
+    Filing(#[from] FilingError),
+    /// An entry cannot be read.
+    #[error("an entry of the log cannot be read: {0}")]
+    Entry(#[from] CodecError),
+}
+
+impl Fatal {
+    /// Whether the disk was full before anything of the group was written: the hub may go on and refuse.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Log(error) if error.code() == "log-disk-full")
+    }
+}
+
+/// A changed document, for the read model.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The entry that changed it.
+    pub position: Position,
+    /// Which document.
+    pub document: sync_protocol::ids::DocumentId,
+}
+
+/// The writer's own state.
+pub struct Writer {
+    log: Log,
+    shared: Arc<Shared>,
+}
+
+/// One group in the making.
+struct Group<'a> {
+    shared: &'a Shared,
+    filing: Filing<'a>,
+    payloads: Vec<Vec<u8>>,
+    parcels: HashMap<Position, ParcelEntry>,
+    head: Position,
+    now: Millis,
+}
+
+impl Writer {
+    /// Over an opened log.
+    #[must_use]
+    pub fn new(log: Log, shared: Arc<Shared>) -> Self {
+        Self { log, shared }
+    }
+
+    /// Does a group of jobs; one answer for each, in order, and the documents that changed.
+    ///
+    /// # Errors
+    /// [`Fatal`]: the caller ends the process without answering.
+    pub fn commit(
+        &mut self,
+        jobs: Vec<Job>,
+        now: Millis,
+        random: &mut dyn Random,
+    ) -> Result<(Vec<Done>, Vec<Changed>), Fatal> {
+        let shared = Arc::clone(&self.shared);
+        let before = shared.published();
+        let mut group = Group {
+            shared: &shared,
+            filing: Filing::new(&*shared.store, &shared.keyring),
+            payloads: Vec::new(),
+            parcels: HashMap::new(),
+            head: before.position,
+            now,
+        };
+        let mut done = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            done.push(group.job(job, random)?);
+        }
+        if group.payloads.is_empty() {
+            return Ok((done, Vec::new()));
+        }
+        let appended = self.log.append_group(&group.payloads)?;
+        let last = appended.last().expect("as many records were appended as payloads were given, at least one");
+        let (position, chain) = (last.position, last.chain);
+        let applied_to = AppliedTo { log_id: shared.log_id, position, chain };
+        shared.store.commit(&group.filing.batch(applied_to, random)).map_err(FilingError::from)?;
+        let mut channels = before.channels.clone();
+        channels.extend(group.filing.channels().iter().map(|(channel, state)| (channel.clone(), *state)));
+        shared.publish(Published { position, chain, channels });
+        let changed = group
+            .filing
+            .changed()
+            .map(|(document, working)| Changed { position: working.changed_at, document })
+            .collect();
+        Ok((done, changed))
+    }
+}
+
+impl Group<'_> {
+    fn job(&mut self, job: Job, random: &mut dyn Random) -> Result<Done, Fatal> {
+        match job {
+            Job::Parcels { lease, parcels } => {
+                let scope = self.scope_of(lease);
+                let mut receipts = Vec::with_capacity(parcels.len());
+                for parcel in parcels {
+                    receipts.push(match parcel {
+                        Ok(parcel) => self.parcel(lease, &scope, parcel, random)?,
+                        Err((manifest, error)) => ParcelReceipt {
+                            manifest,
+                            position: None,
+                            documents: Vec::new(),
+                            refused: Some((error.code().to_owned(), error.to_string())),
+                        },
+                    });
+                }
+                Ok(Done::Parcels(receipts))
+            }
+            Job::Enrol(request) => self.enrol(&request, random),
+            Job::Renew(lease) => {
+                let token = Salt::new(draw(random));
+                self.fact(Fact::TokenIssued { lease, token: token_hash(&token) }, random)?;
+                Ok(Done::Renewed(token))
+            }
+            Job::Fact(fact) => Ok(Done::Fact(self.fact(fact, random)?)),
+        }
+    }
+
+    fn scope_of(&self, lease: ActorPrefix) -> Vec<Channel> {
+        let directory = self.shared.directory();
+        directory.leases.get(&lease).map(|state| directory.scope(state.lease.user)).unwrap_or_default()
+    }
+
+    fn parcel(
+        &mut self,
+        lease: ActorPrefix,
+        scope: &[Channel],
+        parcel: VettedParcel,
+        random: &mut dyn Random,
+    ) -> Result<ParcelReceipt, Fatal> {
+        let manifest = parcel.opened.hash;
+        let directory = self.shared.directory();
+        if let Some(position) = directory.parcels.get(&manifest).copied() {
+            drop(directory);
+            let entry = match self.parcels.get(&position) {
+                Some(entry) => entry.clone(),
+                None => read_parcel(self.shared, position)?,
+            };
+            return Ok(receipt(manifest, Some(position), &entry, scope));
+        }
+        let Some(state) = directory.leases.get(&lease) else {
+            // Vetting found the lease, and leases are never taken away.
+            return Err(CodecError::Body(format!("lease {lease} has vanished")).into());
+        };
+        let position = self.head.next();
+        let mut admission = Admission {
+            directory: &directory,
+            filing: &mut self.filing,
+            keyring: &self.shared.keyring,
+            random,
+            now: self.now,
+        };
+        let entry = admission.admit(position, state, parcel)?;
+        drop(directory);
+        let keeps = entry.statements.is_some()
+            || entry.documents.iter().any(|filed| filed.content.is_some() || filed.held.is_some());
+        if !keeps {
+            // Nothing new: the log does not grow by what was there already or could not be kept.
+            let known = entry.documents.iter().flat_map(|filed| &filed.runs).all(|run| run.fate == Fate::Duplicate);
+            return Ok(receipt(manifest, known.then_some(self.head), &entry, scope));
+        }
+        self.shared.directory_mut().fold_parcel(position, &entry)?;
+        self.payloads.push(entry.to_bytes());
+        self.head = position;
+        let receipt = receipt(manifest, Some(position), &entry, scope);
+        self.parcels.insert(position, entry);
+        Ok(receipt)
+    }
+
+    fn enrol(&mut self, request: &EnrolRequest, random: &mut dyn Random) -> Result<Done, Fatal> {
+        let plan = {
+            let directory = self.shared.directory();
+            enrolling::plan(&directory, &self.shared.keyring, request, self.now, random)
+        };
+        match plan {
+            Ok((fact, answer)) => {
+                self.fact(fact, random)?;
+                Ok(Done::Enrolled(Ok(Box::new(answer))))
+            }
+            Err(error) => Ok(Done::Enrolled(Err(error))),
+        }
+    }
+
+    fn fact(&mut self, fact: Fact, random: &mut dyn Random) -> Result<Position, Fatal> {
+        let entry = FactEntry { at: self.now, fact };
+        self.shared.directory_mut().fold_fact(&entry)?;
+        let sealed = self.shared.keyring.seal_entry(random, &to_cbor(&entry));
+        self.payloads.push(Entry::sealed_bytes(&sealed));
+        self.head = self.head.next();
+        Ok(self.head)
+    }
+}
+
+/// Reads the parcel at a position of the log.
+///
+/// # Errors
+/// [`Fatal`] when there is none or it cannot be read.
+pub fn read_parcel(shared: &Shared, position: Position) -> Result<ParcelEntry, Fatal> {
+    match Entry::from_bytes(&shared.log.read(position)?.payload)? {
+        Entry::Parcel(entry) => Ok(entry),
+        Entry::Sealed(_) => Err(CodecError::Body(format!("entry {position} is not a parcel")).into()),
+    }
+}
+
+/// What a lease is told of its parcel: channels outside its scope are not named.
+#[must_use]
+pub fn receipt(manifest: Hash, position: Option<Position>, entry: &ParcelEntry, scope: &[Channel]) -> ParcelReceipt {
+    let documents = entry
+        .documents
+        .iter()
+        .map(|filed| DocumentFate {
+            runs: filed.runs.clone(),
+            entered: filed.entered.iter().filter(|channel| scope.contains(channel)).cloned().collect(),
+        })
+        .collect();
+    ParcelReceipt { manifest, position, documents, refused: None }
+}
