@@ -41,3 +41,33 @@ pub const DOCUMENT_LOCK_PAUSE_MS: u64 = 25;
 
 /// Characters of a panic's message that are kept for the operator.
 pub const PANIC_TEXT_CHARACTERS_MAX: usize = 300;
+
+/// Bytes of one log segment, after which the next begins: read whole into memory while the log is checked at start, so
+/// it must fit a small machine; large enough that years of a border post are a few dozen files.
+pub const LOG_SEGMENT_BYTES: u32 = 64 * 1024 * 1024;
+
+/// Bytes by which a segment grows ahead of what is written: a sync that changes no size and takes no new block is the
+/// quick one. At one megabyte of entries a second this is one longer sync in four seconds.
+pub const LOG_STEP_BYTES: u32 = 4 * 1024 * 1024;
+
+/// Bytes of one entry: a request's 8 MiB, sealed document by document, with its fates; twice that.
+pub const LOG_ENTRY_BYTES_MAX: usize = 2 * sync_protocol::limits::MESSAGE_BYTES_MAX;
+
+/// Bytes of one group that is written and synced at once: two of the largest entries, half a segment.
+pub const LOG_GROUP_BYTES_MAX: usize = 2 * LOG_ENTRY_BYTES_MAX;
+
+/// Bytes read at once for one entry: most entries (one parcel with one case) are smaller, so one read is enough.
+pub const LOG_READ_BYTES: usize = 4 * 1024;
+
+/// Bytes written at once when a tail is written anew or zeros are laid down: bounds the buffer, not the work.
+pub const LOG_CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Bytes of entries copied in one synced group to the second place: few syncs on a slow stick, little to repeat when it
+/// is pulled out.
+pub const COPY_GROUP_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of a master key file that are read at all: 64 digits and a line end are wanted, a wrong file is not loaded.
+pub const MASTER_KEY_FILE_BYTES_MAX: u64 = 1024;
+
+/// Bytes of one page of the fake disk: what a real disk keeps or loses as a whole.
+pub const FAKE_PAGE_BYTES: usize = 4 * 1024;

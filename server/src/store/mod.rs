@@ -1,5 +1,14 @@
 //! Storage behind small contracts: what is recorded, and what is derived from it.
 //!
+//! Stores of record are the log, the keyring and the master key, nothing else. In every contract `Ok` means durable; an
+//! error of a write means that the outcome is unknown until the next start. No HTTP and no access decisions here.
+//!
+//! - [`files`]: what a folder of files can do and how it can fail; a real one, and a fake one that forgets.
+//! - [`log`]: the append-only log.
+//! - [`seal`]: sealing of what must not be read without a key.
 //! - [`documents`]: merged documents, feed and channels, derived from the log and rebuildable.
 
 pub mod documents;
+pub mod files;
+pub mod log;
+pub mod seal;
