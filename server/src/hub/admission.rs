@@ -152,12 +152,12 @@ impl Admission<'_, '_> {
             filed.new_key = Some(Raw::of(&wrapped));
             self.filing.begin(document, kind, key, wrapped);
         }
-        let projection = placing::projection_json(&applied.projection);
-        filed.entered = placing::entered(kind, allowed, &item.site, &applied.projection, self.directory, self.filing)?;
+        let projection = placing::view_json(&applied.reading);
+        filed.entered = placing::entered(document, allowed, &item.site, &applied.reading.projection, self.directory, self.filing)?;
         // In the order in which they were applied: each behind those it builds on.
         let raw_of = |hash| changes.iter().flatten().find(|change| change.hash == *hash);
         let applied_changes = applied.new_hashes.iter().filter_map(raw_of).map(|change| Raw(change.raw.clone()));
-        let stored = Stored { salt: item.content.salt, changes: applied_changes.collect() };
+        let stored = Stored { salt: item.content.salt, changes: applied_changes.collect(), card: item.content.card };
         let count = u16::try_from(stored.changes.len()).expect("a parcel carries at most 512 changes of a document");
         if let Some(working) = self.filing.document(document)? {
             let bound = content_binding(document, &item.manifest, false);
@@ -195,7 +195,7 @@ impl Admission<'_, '_> {
     fn sealed_held(&mut self, item: &Item<'_>, changes: Vec<Raw>) -> Result<HeldContent, FilingError> {
         let document: DocumentId = item.named.document;
         let (key, wrapped) = self.keyring.new_held_key(self.random, document)?;
-        let stored = Stored { salt: item.content.salt, changes };
+        let stored = Stored { salt: item.content.salt, changes, card: item.content.card };
         let bound = content_binding(document, &item.manifest, true);
         let content = Raw(seal::seal(&key, self.random, &bound, &to_cbor(&stored)));
         Ok(HeldContent { key: Raw::of(&wrapped), content })

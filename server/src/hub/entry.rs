@@ -8,7 +8,7 @@
 use minicbor::{Decode, Encode};
 use sync_protocol::crypto::{PublicKey, Signature};
 use sync_protocol::ids::{
-    ActorPrefix, Channel, DocumentId, Hash, LogId, Millis, Position, Salt, SiteCode, UserId,
+    ActorPrefix, CardToken, Channel, DocumentId, Hash, LogId, Millis, Position, Salt, SiteCode, UserId,
 };
 use sync_protocol::wire::answer::Run;
 use sync_protocol::wire::codec::{CodecError, Raw, from_cbor, to_cbor};
@@ -95,9 +95,12 @@ pub struct Stored {
     /// The salt of the manifest's commitment.
     #[n(0)]
     pub salt: Salt,
-    /// Whole change chunks, in the order of the parcel.
+    /// Whole change chunks, each behind those it builds on.
     #[n(1)]
     pub changes: Vec<Raw>,
+    /// The card token that came with them; the manifest's commitment covers it.
+    #[n(2)]
+    pub card: Option<CardToken>,
 }
 
 /// Why a device might write to a document.

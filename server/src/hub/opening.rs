@@ -302,7 +302,7 @@ pub fn refile(
             item: u16::try_from(index).unwrap_or(u16::MAX),
             runs: vec![(0, count)],
             form: applied.form,
-            projection: placing::projection_json(&applied.projection),
+            projection: placing::view_json(&applied.reading),
             hashes: &applied.new_hashes,
             entered: &filed.entered,
         };

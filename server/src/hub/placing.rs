@@ -1,0 +1,97 @@
+//! Placing: which channels a document enters by what it says.
+//!
+//! A new document enters the channel of the site that its manifest names; a movement also those at its other end; a
+//! household those of its cases; a link both cases'; an annex its officers' and no site's. Decided at admission, then
+//! recorded in the entry: rebuilding reads the entry. Channels are only entered here; leaving is an act of its own.
+
+use serde::Serialize;
+use sync_protocol::documents::{Conflict, Kind, Problem, Projection, Summary};
+use sync_protocol::gate::Reading;
+use sync_protocol::ids::{Channel, DocumentId, SiteCode};
+
+use super::directory::Directory;
+use super::entry::Allowed;
+use super::filing::{Filing, FilingError};
+
+/// What is kept, sealed, of a document for the read model, which never loads Automerge.
+#[derive(Debug, Serialize)]
+pub struct View<'a> {
+    /// The document as plain data.
+    pub projection: &'a Projection,
+    /// A line of a list; for cases.
+    pub summary: Option<Summary>,
+    /// Fields with several values.
+    pub conflicts: &'a [Conflict],
+    /// What does not fit the schema.
+    pub problems: &'a [Problem],
+}
+
+/// A document's [`View`] as JSON.
+#[must_use]
+pub fn view_json(reading: &Reading) -> Vec<u8> {
+    let projection = &reading.projection;
+    let summary = (projection.kind == Kind::Case).then(|| projection.summary());
+    let view = View { projection, summary, conflicts: &reading.conflicts, problems: &reading.problems };
+    serde_json::to_vec(&view).expect("plain data with text keys always becomes JSON")
+}
+
+/// The channels that a document enters with this entry.
+///
+/// # Errors
+/// [`FilingError`] when a document that it names cannot be read.
+pub fn entered(
+    document: DocumentId,
+    allowed: Allowed,
+    site: &Channel,
+    projection: &Projection,
+    directory: &Directory,
+    filing: &mut Filing<'_>,
+) -> Result<Vec<Channel>, FilingError> {
+    let mut wanted = Vec::new();
+    if matches!(allowed, Allowed::Began | Allowed::Card) && projection.kind != Kind::Annex {
+        wanted.push(site.clone());
+    }
+    match projection.kind {
+        Kind::Case => {}
+        Kind::Movement => {
+            let ends = ["trip.from_site", "trip.to_site"].into_iter().filter_map(|path| projection.text(path));
+            let known = |text: &str| SiteCode::new(text).ok().filter(|code| directory.sites.contains_key(code));
+            wanted.extend(ends.filter_map(known).map(|code| Channel::site(&code)));
+        }
+        Kind::Household => {
+            let members = projection.fields("members").into_iter().flatten().map(|(member, _)| member.as_str());
+            of_cases(members, filing, &mut wanted)?;
+        }
+        Kind::Link => {
+            let cases = ["link.a", "link.b"].into_iter().filter_map(|path| projection.text(path));
+            of_cases(cases, filing, &mut wanted)?;
+        }
+        Kind::Annex => {
+            let channel = projection.text("annex.type").and_then(|kind| Channel::new(&format!("annex/{kind}")).ok());
+            wanted.extend(channel);
+        }
+    }
+    let has = filing.document(document)?.map(|working| working.channels.clone()).unwrap_or_default();
+    let mut entered: Vec<Channel> = Vec::new();
+    for channel in wanted {
+        if !has.contains(&channel) && !entered.contains(&channel) {
+            entered.push(channel);
+        }
+    }
+    Ok(entered)
+}
+
+/// Adds the channels of those of these cases that the hub has.
+fn of_cases<'c>(
+    cases: impl Iterator<Item = &'c str>,
+    filing: &mut Filing<'_>,
+    wanted: &mut Vec<Channel>,
+) -> Result<(), FilingError> {
+    for case in cases {
+        let Ok(case) = case.parse::<DocumentId>() else { continue };
+        if let Some(working) = filing.document(case)? {
+            wanted.extend(working.channels.iter().cloned());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! Everything worked out again from the log.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use sync_protocol::crypto::Purpose;
+use sync_protocol::documents::Kind;
+use sync_protocol::gate::change_hash;
+use sync_protocol::ids::{Channel, LogId, Position};
+use sync_protocol::wire::answer::Fate;
+use sync_protocol::wire::codec::{CodecError, from_cbor};
+use sync_protocol::wire::digest::Digest;
+use sync_protocol::wire::manifest::{Manifest, Stated, Statement, commitment, manifest_hash};
+use thiserror::Error;
+
+use super::{Difference, Report};
+use crate::hub::directory::Directory;
+use crate::hub::entry::{Entry, FactEntry, ParcelEntry};
+use crate::hub::feed::open_content;
+use crate::hub::filing::{Filing, FilingError, document_key};
+use crate::hub::opening::refile;
+use crate::random::Random;
+use crate::store::documents::{AppliedTo, DocumentStore, MemoryStore, StoreError};
+use crate::store::keyring::{Keyring, KeyringError};
+use crate::store::log::{LogError, LogReader, Record};
+
+/// Why nothing could be worked out.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// The log is damaged.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The keyring does not open it.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// An entry cannot be read.
+    #[error("entry {position} of the log cannot be read: {source}")]
+    Entry {
+        /// Of the entry.
+        position: Position,
+        /// Why.
+        source: CodecError,
+    },
+    /// An entry no longer applies.
+    #[error("entry {position} of the log cannot be applied again: {source}")]
+    Filing {
+        /// Of the entry.
+        position: Position,
+        /// Why.
+        source: FilingError,
+    },
+    /// The store in memory, or the one that is compared.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The outcome: documents in memory, and what was found on the way.
+pub struct Recomputed {
+    /// As the log says.
+    pub store: Arc<MemoryStore>,
+    /// Who and where.
+    pub directory: Directory,
+    /// With what was found so far.
+    pub report: Report,
+}
+
+/// A statement, to be compared once its position is reached.
+struct Claim {
+    channel: Channel,
+    digest: Digest,
+    made_at: Position,
+}
+
+struct Work<'a> {
+    keyring: &'a Keyring,
+    store: Arc<MemoryStore>,
+    directory: Directory,
+    report: Report,
+    claims: BTreeMap<Position, Vec<Claim>>,
+}
+
+/// Works a log out again.
+///
+/// # Errors
+/// [`VerifyError`] when the log cannot be read at all; everything else is a difference in the report.
+pub fn recompute(
+    reader: &LogReader,
+    keyring: &Keyring,
+    random: &mut dyn Random,
+) -> Result<Recomputed, VerifyError> {
+    let log = reader.log_id();
+    let (head, chain) = reader.head();
+    let report = Report {
+        log,
+        head,
+        chain: chain.to_string(),
+        parcels: 0,
+        signatures: 0,
+        commitments: 0,
+        documents: BTreeMap::new(),
+        changes: 0,
+        conflicts: 0,
+        held: 0,
+        statements: 0,
+        devices: 0,
+        compared: Vec::new(),
+        differences: Vec::new(),
+        more_differences: 0,
+    };
+    let store = Arc::new(MemoryStore::new());
+    let mut work =
+        Work { keyring, store, directory: Directory::new(log), report, claims: BTreeMap::new() };
+    work.collect(reader)?;
+    for record in reader.iter_from(Position(1)) {
+        work.entry(log, &record?, random)?;
+    }
+    work.count(head)?;
+    Ok(Recomputed { store: work.store, directory: work.directory, report: work.report })
+}
+
+impl Work<'_> {
+    /// The statements first: they speak of positions that lie before them.
+    fn collect(&mut self, reader: &LogReader) -> Result<(), VerifyError> {
+        for record in reader.iter_from(Position(1)) {
+            let Record { position, payload, .. } = record?;
+            let unreadable = |source| VerifyError::Entry { position, source };
+            let Entry::Parcel(entry) = Entry::from_bytes(&payload).map_err(unreadable)? else { continue };
+            let Some(sealed) = &entry.statements else { continue };
+            let statements: Vec<Stated> =
+                from_cbor(&self.keyring.open_entry(sealed.as_ref())?).map_err(unreadable)?;
+            for stated in statements {
+                // A kind of statement that this version does not know is kept, and not compared.
+                let Ok(Statement::Held { log, position: read_to, channel, digest }) = stated.statement.read() else {
+                    continue;
+                };
+                if log == reader.log_id() {
+                    self.claims.entry(read_to).or_default().push(Claim { channel, digest, made_at: position });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, log: LogId, record: &Record, random: &mut dyn Random) -> Result<(), VerifyError> {
+        let position = record.position;
+        let unreadable = |source| VerifyError::Entry { position, source };
+        let store = Arc::clone(&self.store);
+        let mut filing = Filing::new(&*store, self.keyring);
+        match Entry::from_bytes(&record.payload).map_err(unreadable)? {
+            Entry::Sealed(sealed) => {
+                let entry: FactEntry = from_cbor(&self.keyring.open_entry(&sealed)?).map_err(unreadable)?;
+                self.directory.fold_fact(&entry).map_err(unreadable)?;
+            }
+            Entry::Parcel(entry) => {
+                self.directory.fold_parcel(position, &entry).map_err(unreadable)?;
+                refile(&mut filing, self.keyring, position, &entry)
+                    .map_err(|source| VerifyError::Filing { position, source })?;
+                self.report.parcels += 1;
+                self.check_parcel(position, &entry, &mut filing).map_err(unreadable)?;
+            }
+        }
+        let applied_to = AppliedTo { log_id: log, position, chain: record.chain };
+        store.commit(&filing.batch(applied_to, random))?;
+        for claim in self.claims.remove(&position).unwrap_or_default() {
+            self.report.statements += 1;
+            let sum = store.channel(&claim.channel)?.sum;
+            if sum != claim.digest {
+                let detail = format!(
+                    "entry {}: a device states {} for {} at position {position}, the log gives {sum}",
+                    claim.made_at, claim.digest, claim.channel
+                );
+                self.report.add([Difference { code: "device-digest", document: None, detail }]);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_parcel(
+        &mut self,
+        position: Position,
+        entry: &ParcelEntry,
+        filing: &mut Filing<'_>,
+    ) -> Result<(), CodecError> {
+        let manifest: Manifest = entry.read_manifest()?;
+        let wrong = |code, detail: String| Difference { code, document: None, detail };
+        match self.directory.leases.get(&entry.lease) {
+            None => self.report.add([wrong("lease-unknown", format!("entry {position}: lease {}", entry.lease))]),
+            Some(state) => {
+                let signed = state.lease.key.verify(Purpose::Manifest, entry.manifest.as_ref(), &entry.signature);
+                match signed {
+                    Ok(()) => self.report.signatures += 1,
+                    Err(error) => {
+                        self.report.add([wrong("signature", format!("entry {position}: {error}"))]);
+                    }
+                }
+            }
+        }
+        let mut held = BTreeSet::new();
+        for (index, (named, filed)) in manifest.documents.iter().zip(&entry.documents).enumerate() {
+            for run in &filed.runs {
+                if let Fate::Held(_) = run.fate {
+                    self.report.held += u64::from(run.count);
+                    held.insert(index);
+                }
+            }
+            let all_applied = filed.runs.iter().all(|run| run.fate == Fate::Applied) && filed.content.is_some();
+            let Ok(Some(working)) = filing.document(named.document) else { continue };
+            if !all_applied {
+                continue;
+            }
+            let Ok(stored) = open_content(entry, named.document, index, &working.key) else {
+                let detail = format!("entry {position}: the contents do not open");
+                self.report.add([Difference { code: "content", document: Some(named.document), detail }]);
+                continue;
+            };
+            let hashes: Vec<_> = stored.changes.iter().map(|change| change_hash(change.as_ref())).collect();
+            let card = stored.card.as_ref();
+            if commitment(&stored.salt, named.document, named.kind, &hashes, card) == named.commitment {
+                self.report.commitments += 1;
+            } else if hashes.len() == 1 {
+                // Several may stand in another order than they were sent in: then nothing can be said.
+                let detail = format!("entry {position}, parcel {}", manifest_hash(&entry.manifest));
+                self.report.add([Difference { code: "commitment", document: Some(named.document), detail }]);
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, head: Position) -> Result<(), VerifyError> {
+        let mut after = None;
+        loop {
+            let heads = self.store.documents_after(after, 256)?;
+            let Some(last) = heads.last() else { break };
+            after = Some(last.document);
+            for document in heads {
+                let name = Kind::from_code(document.kind).map_or("unknown", Kind::name);
+                *self.report.documents.entry(name).or_default() += 1;
+                let row = self.store.document(document.document)?;
+                let Some(row) = row else { continue };
+                let filing = |source| VerifyError::Filing { position: head, source };
+                let (form, _) = crate::hub::filing::open_form(self.keyring, &row).map_err(filing)?;
+                let (key, _) = document_key(self.keyring, &document).map_err(filing)?;
+                let constants = Kind::from_code(document.kind)
+                    .map_or(0, |kind| sync_protocol::documents::constant_hashes(kind).len());
+                self.report.changes += form.history.len().saturating_sub(constants) as u64;
+                let view = super::compare::view(&key, &row).unwrap_or_default();
+                let conflicts = view.get("conflicts").and_then(|list| list.as_array()).map_or(0, Vec::len);
+                self.report.conflicts += conflicts as u64;
+            }
+        }
+        let channels = self.store.channels()?.len();
+        self.report.compared.push(format!("log and keyring: {head} entries, {channels} channels"));
+        Ok(())
+    }
+}
