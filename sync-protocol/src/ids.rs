@@ -22,7 +22,7 @@ pub struct ParseIdError {
     pub wanted: &'static str,
 }
 
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     text.chars().take(64).collect()
 }
 

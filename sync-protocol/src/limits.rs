@@ -54,6 +54,15 @@ pub const NOTE_CHARACTERS_MAX: usize = 20_480;
 /// Characters of one plain text field: a name, a place, a reason.
 pub const FIELD_CHARACTERS_MAX: usize = 500;
 
+/// Edits in one change: every person of a convoy of 300 ticked three times.
+pub const EDITS_MAX: usize = 1_024;
+
+/// Entries or members of one group: a movement of 3,000 people in a month on one corridor, with room.
+pub const GROUP_ITEMS_MAX: usize = 4_096;
+
+/// Ids that one field may list: what one consent supersedes.
+pub const LIST_ITEMS_MAX: usize = 64;
+
 /// Largest integer kept exactly by every client: 2^53 − 1.
 pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
 

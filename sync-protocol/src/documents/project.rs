@@ -1,0 +1,410 @@
+//! Projection: a document as plain data, for the hub's API, its page and the read model.
+//!
+//! JSON: `{"kind", "version", "groups": {group: {...}}, "derived": {...}, "flags": [...], "unknown": [...]}`. A group of scalars
+//! is an object of fields, a set an object of members, a group of entries a list, oldest first. Equal changes give an equal
+//! projection, in whatever order they came. What cannot be read is left out here and named by [`super::validate`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::Automerge;
+use serde::Serialize;
+use thiserror::Error;
+
+use super::Kind;
+use super::birth::Birth;
+use super::rules::{self, ConsentStanding, OutcomeStanding, Standing};
+use super::schema::link::VERDICTS;
+use super::schema::{COMMON, Rule};
+use super::tree::{EntryNode, GroupNode, Slot, Tree, is_of_kind, path};
+use super::value::{Answer, EntryRef, Value, When, WhenSource, Words};
+use crate::ids::{Actor, Millis};
+
+/// A document as plain data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Projection {
+    /// What it is.
+    pub kind: Kind,
+    /// The schema version that it was made with.
+    pub version: u64,
+    /// Its groups that hold anything, by key.
+    pub groups: BTreeMap<&'static str, GroupView>,
+    /// What the merge rules make of them.
+    pub derived: Derived,
+    /// What a person should look at besides conflicts.
+    pub flags: Vec<Flag>,
+    /// Paths that this version does not know; they are kept.
+    pub unknown: Vec<String>,
+}
+
+/// One group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum GroupView {
+    /// Fields, or the members of a set with what is said about them (`true` where nothing is).
+    Fields(BTreeMap<String, FieldView>),
+    /// Entries, oldest first.
+    Entries(Vec<EntryView>),
+}
+
+/// One field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldView {
+    /// What it says.
+    pub value: Answer,
+    /// When it was entered, by that device's clock, to the second.
+    pub at: Millis,
+    /// Who entered it.
+    pub by: Actor,
+    /// Whether other values stand against it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+    /// The entry of `sources` that tells from which paper it was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EntryView {
+    /// Its key.
+    pub entry: String,
+    /// Whether it counts.
+    pub standing: Standing,
+    /// When it happened; `None` when it is when it was entered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub happened: Option<When>,
+    /// When it was entered, by that device's clock, to the second.
+    pub at: Millis,
+    /// Who entered it.
+    pub by: Actor,
+    /// The entry of `sources` that tells from which paper it was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Its fields.
+    pub fields: BTreeMap<String, FieldView>,
+    /// Why it was voided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub void: Option<FieldView>,
+    /// Where it was copied, when it stood on the wrong case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copied_to: Option<EntryRef>,
+    /// The mistaken entry that it replaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copied_from: Option<EntryRef>,
+}
+
+/// What the merge rules make of the groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Derived {
+    /// Of a case.
+    Case {
+        /// What holds for each purpose.
+        consent: Vec<ConsentStanding>,
+        /// Where the person stands.
+        outcome: OutcomeStanding,
+    },
+    /// Of a movement.
+    Movement {
+        /// The clerks' tallies, summed.
+        counted: BTreeMap<&'static str, i64>,
+        /// Expected and not arrived.
+        absent: BTreeSet<String>,
+        /// Arrived and not expected.
+        unlisted: BTreeSet<String>,
+        /// Boarded and not arrived.
+        not_arrived: BTreeSet<String>,
+    },
+    /// Of a link.
+    Link {
+        /// `same`, `different` or `unsure`: the most careful of those that stand side by side.
+        verdict: String,
+    },
+    /// Of the other kinds.
+    Nothing {},
+}
+
+/// Something that a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Flag {
+    /// Where.
+    pub path: String,
+    /// What, for programs; stable.
+    pub code: &'static str,
+    /// What, for people.
+    pub message: Words,
+}
+
+/// A line of a list of cases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// The human code.
+    pub code: Option<String>,
+    /// Given and family name, else what the person is called; empty when none is known.
+    pub name: String,
+    /// `f`, `m` or `unknown`.
+    pub sex: Option<String>,
+    /// The birth as known.
+    pub birth: Option<Birth>,
+    /// The birth in words.
+    pub birth_words: Option<Words>,
+    /// The site.
+    pub site: Option<String>,
+    /// The step of the outcome that holds.
+    pub status: Option<String>,
+}
+
+/// Why there is no projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ProjectError {
+    /// The constants of this kind are not in the document.
+    #[error("the document is not a {0}: its first change is missing")]
+    NotOfKind(Kind),
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// [`ProjectError::NotOfKind`] when it does not start with the constants of the kind.
+pub fn project(kind: Kind, doc: &Automerge) -> Result<Projection, ProjectError> {
+    if !is_of_kind(doc, kind) {
+        return Err(ProjectError::NotOfKind(kind));
+    }
+    let tree = Tree::of(kind, doc);
+    let view = Viewer::of(&tree);
+    let mut groups = BTreeMap::new();
+    let mut flags = Vec::new();
+    for node in &tree.groups {
+        if node.group.has_entries() {
+            let mut entries: Vec<EntryView> = node.entries.iter().map(|entry| view.entry(entry)).collect();
+            entries.sort_by(|a, b| (a.at, &a.entry).cmp(&(b.at, &b.entry)));
+            flags.extend(entries.iter().filter(|e| e.standing == Standing::Disputed).map(|e| disputed(node, e)));
+            if !entries.is_empty() {
+                groups.insert(node.group.key, GroupView::Entries(entries));
+            }
+        } else {
+            let fields = view.fields(&node.slots);
+            if !fields.is_empty() {
+                groups.insert(node.group.key, GroupView::Fields(fields));
+            }
+        }
+    }
+    let derived = derived(kind, &tree, &groups);
+    if let Derived::Case { outcome, .. } = &derived {
+        flags.extend(outcome.side_by_side.iter().map(|entry| Flag {
+            path: path("outcome", None, entry),
+            code: "beside_a_stop",
+            message: Words::new(
+                "étape notée sans savoir que le suivi était arrêté",
+                "a step recorded without knowing that follow-up had stopped",
+            ),
+        }));
+    }
+    let version = tree.version.unwrap_or_default();
+    Ok(Projection { kind, version, groups, derived, flags, unknown: tree.unknown_paths() })
+}
+
+fn disputed(node: &GroupNode, entry: &EntryView) -> Flag {
+    Flag {
+        path: path(node.group.key, None, &entry.entry),
+        code: "disputed_void",
+        message: Words::new(
+            "annulée pendant que quelqu'un d'autre y travaillait : compte jusqu'à décision",
+            "voided while somebody else worked on it: counts until decided",
+        ),
+    }
+}
+
+struct Viewer<'a> {
+    tree: &'a Tree,
+    /// The entry of `sources` that a change wrote, by the change.
+    sources: BTreeMap<usize, &'a str>,
+}
+
+impl<'a> Viewer<'a> {
+    fn of(tree: &'a Tree) -> Self {
+        let sources = tree.group("sources").map(|node| node.entries.as_slice()).unwrap_or_default();
+        Self { tree, sources: sources.iter().map(|entry| (entry.made, entry.key.as_str())).collect() }
+    }
+
+    fn source(&self, change: usize) -> Option<String> {
+        self.sources.get(&change).map(|key| (*key).to_owned())
+    }
+
+    fn field(&self, slot: &Slot) -> Option<FieldView> {
+        let (value, change, conflict) = slot.chosen()?;
+        let origin = self.tree.history.get(change)?;
+        Some(FieldView { value, at: origin.at, by: origin.actor, conflict, source: self.source(change) })
+    }
+
+    fn fields(&self, slots: &[Slot]) -> BTreeMap<String, FieldView> {
+        slots.iter().filter_map(|slot| Some((slot.key.clone(), self.field(slot)?))).collect()
+    }
+
+    fn entry(&self, node: &EntryNode) -> EntryView {
+        let mut fields = self.fields(&node.slots);
+        let mut common: BTreeMap<&str, FieldView> =
+            COMMON.iter().filter_map(|field| Some((field.key, fields.remove(field.key)?))).collect();
+        let mut reference = |key: &str| match common.remove(key)?.value {
+            Answer::Value(Value::Entry(entry)) => Some(entry),
+            _ => None,
+        };
+        let (copied_to, copied_from) = (reference("void_to"), reference("from"));
+        let happened = match common.remove("at").map(|field| field.value) {
+            Some(Answer::Value(Value::When(when))) => Some(when),
+            _ => None,
+        };
+        let origin = self.tree.history.get(node.made);
+        EntryView {
+            entry: node.key.clone(),
+            standing: rules::standing(&self.tree.history, node),
+            happened,
+            at: origin.map(|origin| origin.at).unwrap_or_default(),
+            by: origin.map_or(Actor::new([0; Actor::LEN]), |origin| origin.actor),
+            source: self.source(node.made),
+            fields,
+            void: common.remove("void"),
+            copied_to,
+            copied_from,
+        }
+    }
+}
+
+fn derived(kind: Kind, tree: &Tree, groups: &BTreeMap<&'static str, GroupView>) -> Derived {
+    match kind {
+        Kind::Case => Derived::Case {
+            consent: tree.group("consent").map(|node| rules::consents(node, &tree.history)).unwrap_or_default(),
+            outcome: tree.group("outcome").map(|node| rules::outcome(node, &tree.history)).unwrap_or_default(),
+        },
+        Kind::Movement => {
+            let members = |key: &str| -> BTreeSet<String> {
+                match groups.get(key) {
+                    Some(GroupView::Fields(fields)) => fields.keys().cloned().collect(),
+                    _ => BTreeSet::new(),
+                }
+            };
+            let (expected, boarded, arrived) = (members("expected"), members("boarded"), members("arrived"));
+            Derived::Movement {
+                counted: tally(tree, groups),
+                absent: expected.difference(&arrived).cloned().collect(),
+                unlisted: arrived.difference(&expected).cloned().collect(),
+                not_arrived: boarded.difference(&arrived).cloned().collect(),
+            }
+        }
+        Kind::Link => {
+            let slot = tree.group("link").and_then(|node| node.slots.iter().find(|slot| slot.key == "verdict"));
+            let answers = slot.map(Slot::answers).unwrap_or_default();
+            let ranks = answers.iter().map(|(answer, _)| {
+                let text = answer.value().and_then(Value::as_text);
+                text.and_then(|text| VERDICTS.iter().position(|verdict| *verdict == text)).unwrap_or(0)
+            });
+            Derived::Link { verdict: VERDICTS[ranks.min().unwrap_or(0)].to_owned() }
+        }
+        Kind::Household | Kind::Annex => Derived::Nothing {},
+    }
+}
+
+fn tally(tree: &Tree, groups: &BTreeMap<&'static str, GroupView>) -> BTreeMap<&'static str, i64> {
+    let Some(node) = tree.groups.iter().find(|node| node.group.rule == Rule::Tally) else { return BTreeMap::new() };
+    let Some(GroupView::Entries(entries)) = groups.get(node.group.key) else { return BTreeMap::new() };
+    let counted = || entries.iter().filter(|entry| entry.standing != Standing::Voided);
+    let sum = |key: &str| {
+        let numbers = counted().filter_map(|entry| entry.fields.get(key)?.value.value()?.as_number());
+        numbers.fold(0_i64, i64::saturating_add)
+    };
+    node.group.fields.iter().map(|field| (field.key, sum(field.key))).collect()
+}
+
+impl Projection {
+    /// A field of a group of scalars, by `group.field`.
+    #[must_use]
+    pub fn field(&self, path: &str) -> Option<&FieldView> {
+        let (group, key) = path.split_once('.')?;
+        self.fields(group).and_then(|fields| fields.get(key))
+    }
+
+    /// The value of a field, by `group.field`.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<&Value> {
+        self.field(path)?.value.value()
+    }
+
+    /// The text of a field, by `group.field`.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.value(path)?.as_text()
+    }
+
+    /// The fields of a group of scalars, or the members of a set; `None` when it holds nothing.
+    #[must_use]
+    pub fn fields(&self, group: &str) -> Option<&BTreeMap<String, FieldView>> {
+        if let Some(GroupView::Fields(fields)) = self.groups.get(group) { Some(fields) } else { None }
+    }
+
+    /// The entries of a group, oldest first.
+    #[must_use]
+    pub fn entries(&self, group: &str) -> &[EntryView] {
+        if let Some(GroupView::Entries(entries)) = self.groups.get(group) { entries } else { &[] }
+    }
+
+    /// Where the person stands, for a case.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&OutcomeStanding> {
+        if let Derived::Case { outcome, .. } = &self.derived { Some(outcome) } else { None }
+    }
+
+    /// What holds for each purpose, for a case.
+    #[must_use]
+    pub fn consents(&self) -> &[ConsentStanding] {
+        if let Derived::Case { consent, .. } = &self.derived { consent } else { &[] }
+    }
+
+    /// The line of a list; for a case.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let text = |path: &str| self.text(path).map(str::to_owned);
+        let names = ["identity.given", "identity.family"].iter().filter_map(|path| self.text(path));
+        let mut name = names.collect::<Vec<_>>().join(" ");
+        if name.is_empty() {
+            name = text("identity.called").or_else(|| text("identity.on_paper")).unwrap_or_default();
+        }
+        let birth = match self.value("birth.date") {
+            Some(Value::Birth(birth)) => Some(*birth),
+            _ => None,
+        };
+        Summary {
+            code: text("card.code"),
+            name,
+            sex: text("identity.sex"),
+            birth,
+            birth_words: birth.map(|birth| Words::new(birth.french(), birth.english())),
+            site: text("card.site"),
+            status: self.outcome().and_then(|outcome| outcome.step.clone()),
+        }
+    }
+}
+
+impl EntryView {
+    /// The text of one of its fields.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.fields.get(key)?.value.value()?.as_text()
+    }
+
+    /// Whether it counts: it stands, or nobody has decided yet.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.standing != Standing::Voided
+    }
+
+    /// When it happened: as said, else the clock's date when it was entered.
+    #[must_use]
+    pub fn when(&self) -> When {
+        self.happened.clone().unwrap_or_else(|| {
+            let minutes = self.at.0.div_euclid(60_000);
+            let date = super::date::Date::from_epoch_days(minutes.div_euclid(1_440));
+            let of_day = minutes.rem_euclid(1_440);
+            When { at: format!("{date}T{:02}:{:02}", of_day / 60, of_day % 60), source: WhenSource::Clock }
+        })
+    }
+}
