@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub use error::DiskError;
 pub use fake::{Call, Calls, CrashMode, FakeDisk, Often};
 pub use real::RealDisk;
+pub(in crate::store) use real::write_file;
 
 /// A folder of files. Written by one process at a time; every call may fail.
 pub trait Disk: Send + Sync {

@@ -106,17 +106,7 @@ impl Disk for RealDisk {
     fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), DiskError> {
         let full = self.path(path);
         self.writable(&full)?;
-        make_folder(&self.path(folder_of(path)))?;
-        let unfinished = self.path(&format!("{path}{UNFINISHED}"));
-        let failed = |doing: &'static str| {
-            let path = show(&full);
-            move |e| DiskError::new(path, doing, e)
-        };
-        let mut file = self.options().create(true).truncate(true).open(&unfinished).map_err(failed("made anew"))?;
-        file.write_all(bytes).map_err(failed("written"))?;
-        file.sync_all().map_err(failed("synced"))?;
-        std::fs::rename(&unfinished, &full).map_err(failed("replaced"))?;
-        self.sync_folder(folder_of(path))
+        write_file(&full, bytes)
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, DiskError> {
@@ -213,6 +203,30 @@ fn show(path: &Path) -> String {
     path.display().to_string()
 }
 
+/// Puts these bytes in the place of a file, or makes it and the folders above it: afterwards there are the old bytes or
+/// the new ones. `Ok` means durable.
+///
+/// # Errors
+/// When the disk fails.
+pub(in crate::store) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    let failed = |doing: &'static str| move |e| DiskError::new(show(path), doing, e);
+    let folder = folder_above(path);
+    make_folder(folder)?;
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(UNFINISHED);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(FILE_MODE);
+    let mut file = options.open(&unfinished).map_err(failed("made anew"))?;
+    file.write_all(bytes).map_err(failed("written"))?;
+    file.sync_all().map_err(failed("synced"))?;
+    std::fs::rename(&unfinished, path).map_err(failed("replaced"))?;
+    sync_folder(folder)
+}
+
+fn folder_above(path: &Path) -> &Path {
+    path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn sync_folder(folder: &Path) -> Result<(), DiskError> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(|e| DiskError::new(show(folder), "synced", e))
 }
@@ -222,7 +236,7 @@ fn make_folder(folder: &Path) -> Result<(), DiskError> {
     if folder.is_dir() {
         return Ok(());
     }
-    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let above = folder_above(folder);
     make_folder(above)?;
     match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
         Ok(()) => sync_folder(above),
