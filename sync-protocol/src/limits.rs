@@ -88,10 +88,14 @@ pub const OPERATION_COUNTER_MAX: u64 = 1 << 31;
 /// Changes in one document's history: a dozen a day for three years.
 pub const DOCUMENT_HISTORY_MAX: usize = 16_384;
 
-/// Operations in one document's history: fifty of the longest notes. A hundred bytes can hold 65,536, so bytes alone do not
-/// bound the work of loading a document.
-pub const DOCUMENT_OPERATIONS_MAX: u64 = 1 << 20;
+/// Operations in one document's history: twelve of the longest notes, or a thousand ordinary ones. A hundred bytes can hold
+/// 65,536, so bytes alone do not bound the work: this many take half a second to merge, save and load.
+pub const DOCUMENT_OPERATIONS_MAX: u64 = 1 << 18;
 
 /// Trials of one document for one parcel. A change that fails costs at most ten (half of what is left each time); beyond six
 /// of them, what is left is held untried.
 pub const TRIALS_MAX: usize = 64;
+
+/// Operations in the documents of all trials for one parcel and document; when they are spent, what is left is held untried.
+/// About two seconds; an ordinary document has 500, and every document has its first trial.
+pub const TRIAL_OPERATIONS_MAX: u64 = 1 << 20;

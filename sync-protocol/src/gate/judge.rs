@@ -9,7 +9,7 @@ use super::model::{Kind, Projection};
 use super::rejection::{Code, Rejection};
 use super::trial::{Passed, Start};
 use crate::ids::{ActorPrefix, ChangeHash};
-use crate::limits::TRIALS_MAX;
+use crate::limits::{TRIAL_OPERATIONS_MAX, TRIALS_MAX};
 
 /// The fate of one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Judgement {
     pub verdicts: Vec<Verdict>,
     /// The hash of each given change, in the order given; `None` where no change could be read.
     pub hashes: Vec<Option<ChangeHash>>,
+    /// Operations that were merged, saved and loaded for it, failed trials included: what it cost.
+    pub work: u64,
     /// The document as it is to be stored; `None` when nothing was applied.
     pub applied: Option<Applied>,
 }
@@ -61,7 +63,7 @@ impl std::fmt::Debug for Applied {
 ///
 /// The order of the changes does not matter. One that is refused or held never keeps another from being applied,
 /// except those that build on it. Nothing is queued, nothing is stored, no panic escapes, and `stored` is not touched.
-/// Work is bounded by [`TRIALS_MAX`] trials. Needs the stack of a thread that reads eight nested maps (256 KiB).
+/// Work is bounded by [`TRIALS_MAX`] trials and [`TRIAL_OPERATIONS_MAX`]. Needs the stack of a thread that reads eight nested maps (256 KiB).
 #[must_use]
 pub fn judge(kind: Kind, stored: Option<&StoredForm>, prefix: ActorPrefix, changes: &[Vec<u8>]) -> Judgement {
     let mut bench = Bench::new(changes, prefix);
@@ -69,7 +71,7 @@ pub fn judge(kind: Kind, stored: Option<&StoredForm>, prefix: ActorPrefix, chang
     let best = bench.decide(&start);
     let new_hashes: Vec<_> = bench.applied.iter().map(|index| bench.sound[index].hash).collect();
     let applied = best.map(|Passed { form, projection }| Applied { form, projection, new_hashes });
-    Judgement { verdicts: bench.verdicts(), hashes: bench.hashes, applied }
+    Judgement { verdicts: bench.verdicts(), work: bench.work, hashes: bench.hashes, applied }
 }
 
 /// The changes under judgement, by their place in the parcel.
@@ -82,6 +84,7 @@ struct Bench {
     copies: BTreeMap<usize, usize>,
     held: BTreeSet<ChangeHash>,
     applied: Vec<usize>,
+    work: u64,
 }
 
 impl Bench {
@@ -93,6 +96,7 @@ impl Bench {
             copies: BTreeMap::new(),
             held: BTreeSet::new(),
             applied: Vec::new(),
+            work: 0,
         };
         let mut first: BTreeMap<ChangeHash, usize> = BTreeMap::new();
         for (index, bytes) in changes.iter().enumerate() {
@@ -143,41 +147,44 @@ impl Bench {
             if candidates.len() == good {
                 break self.settle(candidates, best);
             }
-            let attempt = |count: usize| {
-                let changes: Vec<_> = candidates[..count].iter().map(|index| &self.sound[index]).collect();
-                start.attempt(&changes)
-            };
             let mut bad = candidates.len();
-            let mut rejection = match attempt(bad) {
+            let mut rejection = match self.attempt(start, &candidates) {
                 Ok(passed) => break self.settle(candidates, Some(passed)),
                 Err(rejection) => rejection,
             };
             trials += 1;
-            // Halve the distance between what passes and what does not: the change between is the culprit.
-            while bad - good > 1 && trials < TRIALS_MAX && rejection.code != Code::Stored {
-                let middle = good.midpoint(bad);
-                trials += 1;
-                match attempt(middle) {
-                    Ok(passed) => (good, best) = (middle, Some(passed)),
-                    Err(found) => (bad, rejection) = (middle, found),
-                }
-            }
             if rejection.code == Code::Stored {
                 candidates.iter().for_each(|index| self.hold(*index, rejection.clone()));
                 break None;
             }
+            let may_go_on = |bench: &Self, trials| trials < TRIALS_MAX && bench.work < TRIAL_OPERATIONS_MAX;
+            // Halve the distance between what passes and what does not: the change between is the culprit.
+            while bad - good > 1 && may_go_on(self, trials) {
+                let middle = good.midpoint(bad);
+                trials += 1;
+                match self.attempt(start, &candidates[..middle]) {
+                    Ok(passed) => (good, best) = (middle, Some(passed)),
+                    Err(found) => (bad, rejection) = (middle, found),
+                }
+            }
             if bad - good == 1 {
                 self.hold(candidates[good], rejection);
             }
-            if trials >= TRIALS_MAX {
-                let detail = format!("parcel: {TRIALS_MAX} trials were made, and this change was not tried by itself");
-                for index in
-                    candidates[good..].iter().filter(|index| !self.is_held(**index)).copied().collect::<Vec<_>>()
-                {
-                    self.hold(index, Rejection::new(Code::Untried, detail.clone()));
+            if !may_go_on(self, trials) {
+                let open: Vec<_> = candidates[good..].iter().copied().filter(|index| !self.is_held(*index)).collect();
+                for index in open {
+                    let detail =
+                        format!("parcel: {trials} trials failed before, and this change was not tried by itself");
+                    self.hold(index, Rejection::new(Code::Untried, detail));
                 }
             }
         }
+    }
+
+    fn attempt(&mut self, start: &Start<'_>, candidates: &[usize]) -> Result<Passed, Rejection> {
+        let changes: Vec<_> = candidates.iter().map(|index| &self.sound[index]).collect();
+        self.work += start.history.operations() + changes.iter().map(|change| change.operations.count).sum::<u64>();
+        start.attempt(&changes)
     }
 
     fn settle(&mut self, candidates: Vec<usize>, best: Option<Passed>) -> Option<Passed> {
@@ -188,45 +195,68 @@ impl Bench {
         best
     }
 
-    /// The changes that may be tried, each behind those it builds on; the others get their fate.
+    /// The changes that may be tried, each behind those it builds on; the others get the fate that they have as long as
+    /// all of these pass.
     fn line_up(&mut self, history: &History) -> Vec<usize> {
-        let mut history = history.clone();
-        let mut candidates = Vec::new();
+        let mut line = Line { history: history.clone(), held: self.held.clone(), candidates: Vec::new() };
         let mut open: Vec<usize> = self.sound.keys().copied().filter(|index| !self.is_held(*index)).collect();
         loop {
             let before = open.len();
-            open.retain(|index| !self.place(*index, &mut history, &mut candidates));
+            open.retain(|index| match line.place(*index, &self.sound[index]) {
+                Place::Waits => true,
+                Place::InLine => false,
+                Place::Has(fate) => {
+                    self.fates.insert(*index, fate);
+                    false
+                }
+            });
             if open.len() == before {
                 break;
             }
         }
         for index in open {
-            let missing = lineage::missing(&self.sound[&index], &history);
+            let missing = lineage::missing(&self.sound[&index], &line.history);
             self.fates.insert(index, Verdict::Waiting(missing));
         }
-        candidates
+        line.candidates
     }
 
     fn is_held(&self, index: usize) -> bool {
         self.held.contains(&self.sound[&index].hash)
     }
+}
 
-    /// Finds the place of one change; false when it has to wait for others.
-    fn place(&mut self, index: usize, history: &mut History, candidates: &mut Vec<usize>) -> bool {
-        let change = &self.sound[&index];
-        if history.contains(&change.hash) {
-            self.fates.insert(index, Verdict::Duplicate);
-        } else if let Some(held) = change.deps.iter().find(|hash| self.held.contains(hash)) {
-            let detail = format!("change: builds on {held}, which is held");
-            self.hold(index, Rejection::new(Code::BehindHeld, detail));
-        } else if !lineage::missing(change, history).is_empty() {
-            return false;
-        } else if let Err(rejection) = lineage::check(change, history) {
-            self.hold(index, rejection);
-        } else {
-            history.push(change);
-            candidates.push(index);
+/// Changes that may be tried together, in order.
+struct Line {
+    history: History,
+    held: BTreeSet<ChangeHash>,
+    candidates: Vec<usize>,
+}
+
+enum Place {
+    InLine,
+    Waits,
+    Has(Verdict),
+}
+
+impl Line {
+    /// Finds the place of one change.
+    fn place(&mut self, index: usize, change: &InspectedChange) -> Place {
+        if self.history.contains(&change.hash) {
+            return Place::Has(Verdict::Duplicate);
         }
-        true
+        let rejection = if let Some(held) = change.deps.iter().find(|hash| self.held.contains(hash)) {
+            Rejection::new(Code::BehindHeld, format!("change: builds on {held}, which is held"))
+        } else if !lineage::missing(change, &self.history).is_empty() {
+            return Place::Waits;
+        } else if let Err(rejection) = lineage::check(change, &self.history) {
+            rejection
+        } else {
+            self.history.push(change);
+            self.candidates.push(index);
+            return Place::InLine;
+        };
+        self.held.insert(change.hash);
+        Place::Has(Verdict::Held(rejection))
     }
 }

@@ -37,7 +37,7 @@ pub struct Projection(pub automerge::hydrate::Value);
 /// The document of a kind as it begins.
 #[must_use]
 pub fn blank(kind: Kind) -> Automerge {
-    let mut document = Automerge::new().with_actor(ActorId::from([kind.code(); 16]));
+    let mut document = Automerge::new().with_actor(ActorId::from([0, kind.code()].repeat(8)));
     let mut transaction = document.transaction();
     for group in ["identity", "notes", "assistance"] {
         transaction.put_object(ROOT, group, ObjType::Map).expect("a new document takes maps");
