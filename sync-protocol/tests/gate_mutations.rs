@@ -1,5 +1,6 @@
 //! 20,000 mutated changes: no panic escapes, no document is left broken, and what is accepted is a legitimate change:
 //! its document loads with the heads it should have, and every replica comes to the same from it in another order.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod gate_support;
 
@@ -123,7 +124,7 @@ impl Scene {
         let (verdict, after) = judge_one(Some(form), 2, &self.bystander);
         assert_eq!(verdict, Verdict::Applied, "{label}");
         let hub = Automerge::load(&after.unwrap().saved).unwrap();
-        let mut replica = sync_protocol::gate::blank(KIND);
+        let mut replica = sync_protocol::documents::blank(KIND);
         for change in self.base.iter().chain([&self.bystander]) {
             replica.apply_changes([automerge::Change::try_from(&change[..]).unwrap()]).unwrap();
         }

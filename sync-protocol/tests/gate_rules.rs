@@ -1,4 +1,5 @@
 //! Every rule of the gate: one hostile change for each, and the code it is turned away with.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod gate_support;
 
@@ -569,7 +570,7 @@ fn a_foreign_actor_is_refused() {
 #[test]
 fn a_forged_constant_is_refused() {
     let story = story();
-    let constant = sync_protocol::gate::blank(KIND).get_changes(&[])[0].raw_bytes().to_vec();
+    let constant = sync_protocol::documents::blank(KIND).get_changes(&[])[0].raw_bytes().to_vec();
     refused(story.judge(&constant), Code::ForeignActor);
     let mut forged = Parts::of(&story.second);
     forged.actor = Parts::of(&constant).actor;
@@ -619,7 +620,7 @@ fn jumping_first_operations_are_held() {
 fn reused_operation_ids_are_held() {
     let story = story();
     // The second change built on the blank document instead of the first change: the same counters once more.
-    let blank = sync_protocol::gate::blank(KIND);
+    let blank = sync_protocol::documents::blank(KIND);
     let verdict = story.with(|p| {
         p.deps = blank.get_heads().iter().map(|h| h.0).collect();
         p.start_op = blank.get_changes(&[]).iter().map(automerge::Change::max_op).max().unwrap() + 1;
@@ -662,7 +663,7 @@ fn references_to_what_the_author_had_not_seen_are_held() {
         t.put(&map, "k", 1).unwrap();
     });
     let mut parts = Parts::of(&honest);
-    let blank = sync_protocol::gate::blank(KIND);
+    let blank = sync_protocol::documents::blank(KIND);
     parts.deps = blank.get_heads().iter().map(|h| h.0).collect();
     parts.start_op = blank.get_changes(&[]).iter().map(automerge::Change::max_op).max().unwrap() + 1;
     parts.others = vec![actor(1, 1).as_bytes().to_vec()];
@@ -798,6 +799,6 @@ fn a_stored_document_that_cannot_be_read_holds_what_comes() {
     broken.saved.truncate(broken.saved.len() / 2);
     held(judge_one(Some(&broken), 1, &story.second).0, Code::Stored);
     let mut other = story.stored.clone();
-    other.saved = sync_protocol::gate::blank(KIND).save();
+    other.saved = sync_protocol::documents::blank(KIND).save();
     held(judge_one(Some(&other), 1, &story.second).0, Code::Stored);
 }

@@ -144,6 +144,16 @@ impl History {
         self.add(change.hash, change.actor, 1 + change.max_op - change.start_op, deps);
     }
 
+    /// Adds a change that was applied before; `None` when it does not fit, which a sound log cannot bring about.
+    pub(super) fn push_applied(&mut self, change: &automerge::Change) -> Option<ChangeHash> {
+        let hash = ChangeHash::new(change.hash().0);
+        let actor = Actor::from_slice(change.actor_id().to_bytes())?;
+        let place = |dep: &automerge::ChangeHash| self.places.get(&ChangeHash::new(dep.0)).copied();
+        let deps = change.deps().iter().map(place).collect::<Option<Vec<_>>>()?;
+        self.add(hash, actor, change.len() as u64, deps);
+        Some(hash)
+    }
+
     fn add(&mut self, hash: ChangeHash, actor: Actor, operations: u64, deps: Vec<usize>) {
         let place = self.nodes.len();
         let known = self.actor(&actor);

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::history::{History, StoredForm};
 use super::inspect::{InspectedChange, inspect};
 use super::lineage;
-use super::model::{Kind, Projection};
+use super::model::Reading;
 use super::rejection::{Code, Rejection};
-use super::trial::{Passed, Start};
+use super::trial::{self, Passed, Start};
+use crate::documents::Kind;
 use crate::ids::{ActorPrefix, ChangeHash};
 use crate::limits::{TRIAL_OPERATIONS_MAX, TRIALS_MAX};
 
@@ -43,8 +44,8 @@ pub struct Judgement {
 pub struct Applied {
     /// To be stored.
     pub form: StoredForm,
-    /// The same document as plain data.
-    pub projection: Projection,
+    /// The same document as people read it.
+    pub reading: Reading,
     /// The changes that are new in it, each behind those it builds on.
     pub new_hashes: Vec<ChangeHash>,
 }
@@ -63,23 +64,46 @@ impl std::fmt::Debug for Applied {
 ///
 /// The order of the changes does not matter. One that is refused or held never keeps another from being applied,
 /// except those that build on it. Nothing is queued, nothing is stored, no panic escapes, and `stored` is not touched.
-/// Work is bounded by [`TRIALS_MAX`] trials and [`TRIAL_OPERATIONS_MAX`]. Needs the stack of a thread that reads eight nested maps (256 KiB).
+/// Work is bounded by [`TRIALS_MAX`] trials and [`TRIAL_OPERATIONS_MAX`]. Needs the stack of a thread that reads eight
+/// nested maps (256 KiB).
 #[must_use]
 pub fn judge(kind: Kind, stored: Option<&StoredForm>, prefix: ActorPrefix, changes: &[Vec<u8>]) -> Judgement {
+    let inspected: Vec<_> = changes.iter().map(|bytes| inspect(bytes)).collect();
+    judge_inspected(kind, stored, prefix, &inspected)
+}
+
+/// [`judge`] for changes that were inspected before, perhaps on another thread.
+#[must_use]
+pub fn judge_inspected(
+    kind: Kind,
+    stored: Option<&StoredForm>,
+    prefix: ActorPrefix,
+    changes: &[Result<InspectedChange, Rejection>],
+) -> Judgement {
     let mut bench = Bench::new(changes, prefix);
     let start = Start::new(kind, stored);
     let best = bench.decide(&start);
     let new_hashes: Vec<_> = bench.applied.iter().map(|index| bench.sound[index].hash).collect();
-    let applied = best.map(|Passed { form, projection }| Applied { form, projection, new_hashes });
-    Judgement { verdicts: bench.verdicts(), work: bench.work, hashes: bench.hashes, applied }
+    let applied = best.map(|Passed { form, reading }| Applied { form, reading, new_hashes });
+    Judgement { verdicts: bench.verdicts(), hashes: bench.hashes, work: bench.work, applied }
+}
+
+/// Applies changes that were applied before, decides nothing: for rebuilding documents from the log. What is there
+/// already is passed over. No limit is asked, so that a smaller one never makes what was receipted unreadable.
+///
+/// # Errors
+/// Where the changes no longer apply: the log or this version of the program is at fault.
+pub fn reapply(kind: Kind, stored: Option<&StoredForm>, changes: &[Vec<u8>]) -> Result<Applied, Rejection> {
+    let (Passed { form, reading }, new_hashes) = trial::repeat(&Start::new(kind, stored), changes)?;
+    Ok(Applied { form, reading, new_hashes })
 }
 
 /// The changes under judgement, by their place in the parcel.
-struct Bench {
+struct Bench<'a> {
     hashes: Vec<Option<ChangeHash>>,
     fates: BTreeMap<usize, Verdict>,
     /// Those that can be read and are this user's, each hash once.
-    sound: BTreeMap<usize, InspectedChange>,
+    sound: BTreeMap<usize, &'a InspectedChange>,
     /// Later copies of a change, and where the first one is.
     copies: BTreeMap<usize, usize>,
     held: BTreeSet<ChangeHash>,
@@ -87,8 +111,8 @@ struct Bench {
     work: u64,
 }
 
-impl Bench {
-    fn new(changes: &[Vec<u8>], prefix: ActorPrefix) -> Self {
+impl<'a> Bench<'a> {
+    fn new(changes: &'a [Result<InspectedChange, Rejection>], prefix: ActorPrefix) -> Self {
         let mut bench = Self {
             hashes: vec![None; changes.len()],
             fates: BTreeMap::new(),
@@ -99,18 +123,18 @@ impl Bench {
             work: 0,
         };
         let mut first: BTreeMap<ChangeHash, usize> = BTreeMap::new();
-        for (index, bytes) in changes.iter().enumerate() {
-            let inspected = match inspect(bytes) {
+        for (index, inspected) in changes.iter().enumerate() {
+            let inspected = match inspected {
                 Ok(inspected) => inspected,
                 Err(rejection) => {
-                    bench.fates.insert(index, Verdict::Refused(rejection));
+                    bench.fates.insert(index, Verdict::Refused(rejection.clone()));
                     continue;
                 }
             };
             bench.hashes[index] = Some(inspected.hash);
             if let Some(first) = first.get(&inspected.hash) {
                 bench.copies.insert(index, *first);
-            } else if let Err(rejection) = lineage::binding(&inspected, prefix) {
+            } else if let Err(rejection) = lineage::binding(inspected, prefix) {
                 bench.fates.insert(index, Verdict::Refused(rejection));
             } else {
                 first.insert(inspected.hash, index);
@@ -182,7 +206,7 @@ impl Bench {
     }
 
     fn attempt(&mut self, start: &Start<'_>, candidates: &[usize]) -> Result<Passed, Rejection> {
-        let changes: Vec<_> = candidates.iter().map(|index| &self.sound[index]).collect();
+        let changes: Vec<_> = candidates.iter().map(|index| self.sound[index]).collect();
         self.work += start.history.operations() + changes.iter().map(|change| change.operations.count).sum::<u64>();
         start.attempt(&changes)
     }
@@ -202,7 +226,7 @@ impl Bench {
         let mut open: Vec<usize> = self.sound.keys().copied().filter(|index| !self.is_held(*index)).collect();
         loop {
             let before = open.len();
-            open.retain(|index| match line.place(*index, &self.sound[index]) {
+            open.retain(|index| match line.place(*index, self.sound[index]) {
                 Place::Waits => true,
                 Place::InLine => false,
                 Place::Has(fate) => {
@@ -215,7 +239,7 @@ impl Bench {
             }
         }
         for index in open {
-            let missing = lineage::missing(&self.sound[&index], &line.history);
+            let missing = lineage::missing(self.sound[&index], &line.history);
             self.fates.insert(index, Verdict::Waiting(missing));
         }
         line.candidates

@@ -25,13 +25,13 @@ mod quiet;
 mod reader;
 mod rejection;
 mod runs;
-mod stand_in;
 mod trial;
 mod values;
 
+pub use chunk::change_hash;
 pub use history::{History, StoredForm};
 pub use inspect::{InspectedChange, inspect};
-pub use judge::{Applied, Judgement, Verdict, judge};
+pub use judge::{Applied, Judgement, Verdict, judge, judge_inspected, reapply};
+pub use model::Reading;
 pub use quiet::trial_is_running;
 pub use rejection::{Code, Rejection};
-pub use stand_in::{Kind, Projection, blank};

@@ -7,16 +7,17 @@ use automerge::{ActorId, Automerge, ObjId, ReadDoc};
 
 use super::history::{History, StoredForm};
 use super::inspect::InspectedChange;
-use super::model::{self, Kind, Projection};
+use super::model::{self, Reading};
 use super::quiet;
 use super::rejection::{Code, Rejection, demand};
+use crate::documents::Kind;
 use crate::ids::ChangeHash;
 use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX};
 
 /// A document that took the changes.
 pub(super) struct Passed {
     pub(super) form: StoredForm,
-    pub(super) projection: Projection,
+    pub(super) reading: Reading,
 }
 
 /// What the trials of one document start from.
@@ -83,9 +84,36 @@ impl<'a> Start<'a> {
         let again = Automerge::load(&saved)
             .map_err(|_| Rejection::new(Code::Reload, "trial: the saved document cannot be loaded again"))?;
         demand(heads(&again) == history.heads(), Code::Reload, || "trial: other heads after loading again".into())?;
-        let projection = model::read(self.kind, &again)?;
-        Ok(Passed { form: StoredForm { saved, history }, projection })
+        let reading = model::read(self.kind, &again)?;
+        model::fits(&reading, || self.document().map(|before| model::problems(self.kind, &before)))?;
+        Ok(Passed { form: StoredForm { saved, history }, reading })
     }
+}
+
+/// Applies once more what was applied before: no rule is asked, only that it still does.
+pub(super) fn repeat(start: &Start<'_>, changes: &[Vec<u8>]) -> Result<(Passed, Vec<ChangeHash>), Rejection> {
+    let again = || {
+        let mut document = start.document()?;
+        let mut history = start.history.clone();
+        let mut new: Vec<_> = start.constants.iter().map(|constant| constant.change.clone()).collect();
+        let mut hashes = Vec::new();
+        for bytes in changes {
+            let wrong = |why| Rejection::new(Code::Stored, format!("stored change: {why}"));
+            let change = automerge::Change::try_from(&bytes[..]).map_err(|_| wrong("cannot be read"))?;
+            if !history.contains(&ChangeHash::new(change.hash().0)) {
+                hashes.push(history.push_applied(&change).ok_or_else(|| wrong("does not fit those before it"))?);
+                new.push(change);
+            }
+        }
+        document.apply_changes(new).map_err(|_| Rejection::new(Code::Apply, "stored change: no longer applies"))?;
+        demand(heads(&document) == history.heads(), Code::Heads, || {
+            "stored changes: other heads than expected".into()
+        })?;
+        let reading = model::read(start.kind, &document)?;
+        Ok((Passed { form: StoredForm { saved: document.save(), history }, reading }, hashes))
+    };
+    quiet::catch(AssertUnwindSafe(again))
+        .unwrap_or_else(|()| Err(Rejection::new(Code::Panic, "stored changes: applying them again panicked")))
 }
 
 fn heads(document: &Automerge) -> Vec<ChangeHash> {

@@ -5,8 +5,8 @@
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, ObjType, ROOT};
 use sha2::{Digest, Sha256};
+use sync_protocol::documents::{Kind, blank};
 use sync_protocol::gate::{Code, Judgement, StoredForm, Verdict, judge};
-use sync_protocol::gate::{Kind, blank};
 use sync_protocol::ids::{Actor, ActorPrefix};
 
 /// The kind that most tests use.
