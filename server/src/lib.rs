@@ -1,6 +1,9 @@
 //! Segin's hub, headless device, demo and measurements.
 
+pub mod access;
 pub mod clock;
+pub mod hub;
 pub mod limits;
 pub mod random;
 pub mod store;
+pub mod verify;

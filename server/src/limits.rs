@@ -71,3 +71,7 @@ pub const MASTER_KEY_FILE_BYTES_MAX: u64 = 1024;
 
 /// Bytes of one page of the fake disk: what a real disk keeps or loses as a whole.
 pub const FAKE_PAGE_BYTES: usize = 4 * 1024;
+
+/// Bytes of changes in one answer's feed, before compression: half of what a message may hold, since one document more
+/// may follow the one that reached the budget.
+pub const FEED_BUDGET_BYTES_MAX: usize = 2 * 1024 * 1024;

@@ -6,7 +6,7 @@
 use sync_protocol::crypto::{Purpose, hash};
 use sync_protocol::documents::Kind;
 use sync_protocol::gate::{self, InspectedChange, Rejection, Verdict};
-use sync_protocol::ids::{Channel, DocumentId, Hash, Millis, Position};
+use sync_protocol::ids::{ChangeHash, Channel, DocumentId, Hash, Millis, Position};
 use sync_protocol::wire::answer::{Fate, Run};
 use sync_protocol::wire::codec::{Raw, to_cbor};
 use sync_protocol::wire::manifest::Named;
@@ -153,9 +153,10 @@ impl Admission<'_, '_> {
             self.filing.begin(document, kind, key, wrapped);
         }
         let projection = placing::view_json(&applied.reading);
-        filed.entered = placing::entered(document, allowed, &item.site, &applied.reading.projection, self.directory, self.filing)?;
+        filed.entered =
+            placing::entered(document, allowed, &item.site, &applied.reading.projection, self.directory, self.filing)?;
         // In the order in which they were applied: each behind those it builds on.
-        let raw_of = |hash| changes.iter().flatten().find(|change| change.hash == *hash);
+        let raw_of = |hash: &ChangeHash| changes.iter().flatten().find(|change| change.hash == *hash);
         let applied_changes = applied.new_hashes.iter().filter_map(raw_of).map(|change| Raw(change.raw.clone()));
         let stored = Stored { salt: item.content.salt, changes: applied_changes.collect(), card: item.content.card };
         let count = u16::try_from(stored.changes.len()).expect("a parcel carries at most 512 changes of a document");
@@ -194,7 +195,7 @@ impl Admission<'_, '_> {
 
     fn sealed_held(&mut self, item: &Item<'_>, changes: Vec<Raw>) -> Result<HeldContent, FilingError> {
         let document: DocumentId = item.named.document;
-        let (key, wrapped) = self.keyring.new_held_key(self.random, document)?;
+        let (key, wrapped) = self.keyring.new_held_key(self.random, item.manifest, document)?;
         let stored = Stored { salt: item.content.salt, changes, card: item.content.card };
         let bound = content_binding(document, &item.manifest, true);
         let content = Raw(seal::seal(&key, self.random, &bound, &to_cbor(&stored)));
@@ -247,9 +248,7 @@ fn runs_of(verdicts: &[Verdict]) -> Vec<Run> {
             Verdict::Duplicate => Fate::Duplicate,
             Verdict::Waiting(missing) => Fate::Waiting(missing.clone()),
             Verdict::Held(rejection) => Fate::Held(rejection.code.as_str().to_owned()),
-            Verdict::Refused(rejection) => {
-                Fate::Refused(rejection.code.as_str().to_owned(), rejection.detail.clone())
-            }
+            Verdict::Refused(rejection) => Fate::Refused(rejection.code.as_str().to_owned(), rejection.detail.clone()),
         };
         push_run(&mut runs, fate);
     }

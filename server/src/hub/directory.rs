@@ -144,8 +144,7 @@ impl Directory {
                 self.users.insert(*user, User { name: name.clone(), sites: sites.clone() });
             }
             Fact::Invited { invitation, user, expires } => {
-                self.invitations
-                    .insert(*invitation, InvitationState { user: *user, expires: *expires, used: None });
+                self.invitations.insert(*invitation, InvitationState { user: *user, expires: *expires, used: None });
             }
             Fact::Enrolled { invitation, lease: signed, token } => {
                 let lease: Lease = signed.lease.read()?;

@@ -96,13 +96,19 @@ pub fn plan(
         name: user.name.clone(),
         issued: now,
     };
-    let signed = SignedLease::sign(&lease, keyring.signing_key());
+    let signed = SignedLease::sign(&lease, keyring.hub_key());
     let fact = Fact::Enrolled { invitation: hash, lease: signed.clone(), token: token_hash(&token) };
     Ok((fact, answer(directory, keyring, signed, token, configuration)))
 }
 
-fn answer(directory: &Directory, keyring: &Keyring, lease: SignedLease, token: Salt, configuration: Raw) -> EnrolAnswer {
-    EnrolAnswer { lease, token, hub: keyring.signing_key().public(), log: directory.log, configuration }
+fn answer(
+    directory: &Directory,
+    keyring: &Keyring,
+    lease: SignedLease,
+    token: Salt,
+    configuration: Raw,
+) -> EnrolAnswer {
+    EnrolAnswer { lease, token, hub: keyring.hub_key().public(), log: directory.log, configuration }
 }
 
 fn fresh_prefix(directory: &Directory, random: &mut dyn Random) -> ActorPrefix {
@@ -117,6 +123,6 @@ fn fresh_prefix(directory: &Directory, random: &mut dyn Random) -> ActorPrefix {
 /// The last two digits of the year (UTC).
 fn year_of(now: Millis) -> u8 {
     let year = jiff::Timestamp::from_millisecond(now.0)
-        .map_or(1970, |moment| moment.to_zoned(jiff::tz::TimeZone::UTC).year());
+        .map_or(1970, |moment| moment.to_zoned_datetime(jiff::tz::TimeZone::UTC).year());
     u8::try_from(year.rem_euclid(100)).unwrap_or(0)
 }

@@ -275,4 +275,3 @@ pub fn content_binding(document: DocumentId, manifest: &Hash, held: bool) -> Vec
     let part: &[u8] = if held { b"segin/1 held" } else { b"segin/1 content" };
     [part, document.as_bytes(), manifest.as_bytes()].concat()
 }
-

@@ -71,9 +71,11 @@ pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, V
 fn token_is_current(shared: &Shared, request: &ExchangeRequest) -> bool {
     let directory = shared.directory();
     let state = directory.leases.get(&request.lease);
-    request.token.as_ref().zip(state).is_some_and(|(token, state)| {
-        sync_protocol::wire::enrolment::token_hash(token) == state.token
-    })
+    request
+        .token
+        .as_ref()
+        .zip(state)
+        .is_some_and(|(token, state)| sync_protocol::wire::enrolment::token_hash(token) == state.token)
 }
 
 /// Makes and signs the answer, after the writer is done.
@@ -120,7 +122,7 @@ pub fn answer(
         leaves: None,
         rest: Hash::new([0; 32]),
     };
-    let answer = Answer::sign(receipt, &rest, leaves, shared.keyring.signing_key());
+    let answer = Answer::sign(receipt, &rest, leaves, shared.keyring.hub_key());
     Ok(frame(Message::Answer, &answer))
 }
 
@@ -167,7 +169,8 @@ fn open_feed(
         }
     }
     let directory = shared.directory();
-    rest.leases = feed.authors.iter().filter_map(|author| directory.leases.get(author)).map(|s| s.signed.clone()).collect();
+    rest.leases =
+        feed.authors.iter().filter_map(|author| directory.leases.get(author)).map(|s| s.signed.clone()).collect();
     drop(directory);
     rest.feed = feed.items;
     rest.channels = scope;
@@ -218,4 +221,3 @@ fn repair_answer(shared: &Shared, scope: &[Channel], repair: &Repair) -> Result<
     let documents = documents.into_iter().filter(|(id, _)| differs(usize::from(id.as_bytes()[0]))).collect();
     Ok(Some(RepairAnswer { channel: u8::try_from(index).unwrap_or(u8::MAX), documents, buckets }))
 }
-

@@ -214,11 +214,8 @@ impl Maker<'_> {
         let mut all: Vec<HistoryRow> = Vec::new();
         loop {
             let after = all.last().map_or(Position::START, |row| row.position);
-            let rows = self
-                .shared
-                .store
-                .history(document, after, up_to, HISTORY_PER_READ)
-                .map_err(FilingError::from)?;
+            let rows =
+                self.shared.store.history(document, after, up_to, HISTORY_PER_READ).map_err(FilingError::from)?;
             let last = rows.len() < HISTORY_PER_READ;
             all.extend(rows);
             if last {
@@ -227,13 +224,7 @@ impl Maker<'_> {
         }
     }
 
-    fn item(
-        &mut self,
-        channel: u8,
-        document: DocumentId,
-        what: FeedWhat,
-        history: &[HistoryRow],
-    ) -> Result<(), Fatal> {
+    fn item(&mut self, channel: u8, document: DocumentId, what: FeedWhat, history: &[HistoryRow]) -> Result<(), Fatal> {
         let (key, kind) = self.key(document)?;
         let mut changes = Vec::new();
         for row in history {
@@ -249,12 +240,8 @@ impl Maker<'_> {
         if let Some((key, kind)) = self.keys.get(&document) {
             return Ok((key.clone(), *kind));
         }
-        let head: DocumentHead = self
-            .shared
-            .store
-            .head(document)
-            .map_err(FilingError::from)?
-            .ok_or_else(|| missing(document))?;
+        let head: DocumentHead =
+            self.shared.store.head(document).map_err(FilingError::from)?.ok_or_else(|| missing(document))?;
         let (key, _) = document_key(&self.shared.keyring, &head)?;
         self.keys.insert(document, (key.clone(), head.kind));
         Ok((key, head.kind))
@@ -299,17 +286,11 @@ fn missing(document: DocumentId) -> FilingError {
 ///
 /// # Errors
 /// [`FilingError`] when the key does not fit or there is no content.
-pub fn open_content(
-    entry: &ParcelEntry,
-    document: DocumentId,
-    item: usize,
-    key: &Key,
-) -> Result<Stored, FilingError> {
+pub fn open_content(entry: &ParcelEntry, document: DocumentId, item: usize, key: &Key) -> Result<Stored, FilingError> {
     let content = entry.documents.get(item).and_then(|filed| filed.content.as_ref());
     let content = content.ok_or_else(|| missing(document))?;
     let bound = content_binding(document, &manifest_hash(&entry.manifest), false);
-    let bytes =
-        seal::open(key, &bound, content.as_ref()).map_err(|source| FilingError::Sealed { document, source })?;
+    let bytes = seal::open(key, &bound, content.as_ref()).map_err(|source| FilingError::Sealed { document, source })?;
     from_cbor(&bytes).map_err(|source| FilingError::Form { document, source })
 }
 
@@ -337,4 +318,3 @@ pub fn buckets(shared: &Shared, channel: &Channel) -> Result<(Vec<Digest>, Vec<(
         }
     }
 }
-

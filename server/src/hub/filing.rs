@@ -18,7 +18,7 @@ use crate::random::Random;
 use crate::store::documents::{
     AppliedTo, Batch, ChannelState, DocumentHead, DocumentRow, DocumentStore, FeedKind, FeedRow, HistoryRow, StoreError,
 };
-use crate::store::keyring::{Keyring, KeyringError, WrappedKey};
+use crate::store::keyring::{KeyOwner, Keyring, KeyringError, WrappedKey};
 use crate::store::seal::{self, Key, SealError};
 
 /// Why a document could not be read or written. The log has everything: the store can be rebuilt.
@@ -134,9 +134,8 @@ pub fn projection_binding(document: DocumentId) -> Vec<u8> {
 /// [`FilingError`].
 pub fn document_key(keyring: &Keyring, head: &DocumentHead) -> Result<(Key, WrappedKey), FilingError> {
     let document = head.document;
-    let wrapped: WrappedKey =
-        from_cbor(&head.wrapped_key).map_err(|source| FilingError::Form { document, source })?;
-    Ok((keyring.unwrap(document, &wrapped)?, wrapped))
+    let wrapped: WrappedKey = from_cbor(&head.wrapped_key).map_err(|source| FilingError::Form { document, source })?;
+    Ok((keyring.unwrap(KeyOwner::Document(document), &wrapped)?, wrapped))
 }
 
 /// Reads a document's merged form and the number of its changes.
@@ -224,10 +223,8 @@ impl<'a> Filing<'a> {
         let Some(working) = self.working.get_mut(&document).and_then(Option::as_mut) else {
             return Ok(());
         };
-        let sum = absorb
-            .hashes
-            .iter()
-            .fold(Digest::EMPTY, |sum, change| sum.plus(Digest::of_change(document, *change)));
+        let sum =
+            absorb.hashes.iter().fold(Digest::EMPTY, |sum, change| sum.plus(Digest::of_change(document, *change)));
         let changes = absorb.hashes.len() as u64;
         let counts = working.kind != Kind::Annex;
         let mut touched: Vec<(Channel, FeedKind, ChannelState)> = Vec::new();

@@ -16,3 +16,6 @@ pub mod placing;
 pub mod published;
 pub mod vet;
 pub mod writer;
+
+#[cfg(test)]
+mod tests;

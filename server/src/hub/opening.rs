@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use sync_protocol::crypto::SecretKey;
 use sync_protocol::documents::Kind;
 use sync_protocol::gate;
 use sync_protocol::ids::{DocumentId, LogId, Millis, Position};
@@ -22,7 +21,7 @@ use super::published::{Published, Shared};
 use super::writer::{Fatal, Writer};
 use crate::random::{Random, draw};
 use crate::store::documents::{AppliedTo, DocumentStore, StoreError};
-use crate::store::keyring::{Keyring, KeyringError, WrappedKey};
+use crate::store::keyring::{KeyOwner, Keyring, KeyringError, WrappedKey};
 use crate::store::log::{Log, LogError, LogReader, Record};
 
 /// Entries filed in one batch while catching up: bounds the memory of the working set.
@@ -98,10 +97,7 @@ pub struct Beginning {
 /// [`Fatal::Log`] when the log cannot be written.
 pub fn begin(log: &mut Log, keyring: &Keyring, beginning: &Beginning, random: &mut dyn Random) -> Result<(), Fatal> {
     let (version, signed) = beginning.configuration.clone();
-    let facts = [
-        Fact::Begun { hub: keyring.signing_key().public(), parent: None },
-        Fact::Configured { version, signed },
-    ];
+    let facts = [Fact::Begun { hub: keyring.hub_key().public(), parent: None }, Fact::Configured { version, signed }];
     let payloads: Vec<Vec<u8>> = facts
         .into_iter()
         .map(|fact| {
@@ -117,17 +113,6 @@ pub fn begin(log: &mut Log, keyring: &Keyring, beginning: &Beginning, random: &m
 #[must_use]
 pub fn new_log_id(random: &mut dyn Random) -> LogId {
     LogId::new(draw(random))
-}
-
-/// Draws the hub's signing key.
-#[must_use]
-pub fn new_signing_key(random: &mut dyn Random) -> SecretKey {
-    loop {
-        // Two in 2^32 draws are no key.
-        if let Ok(key) = SecretKey::from_bytes(&draw(random)) {
-            return key;
-        }
-    }
 }
 
 /// Folds a log's records into a directory.
@@ -173,7 +158,7 @@ pub fn open(
     directory: Directory,
     random: &mut dyn Random,
 ) -> Result<Opened, OpenError> {
-    if directory.hub != Some(keyring.signing_key().public()) {
+    if directory.hub != Some(keyring.hub_key().public()) {
         return Err(OpenError::ForeignKeyring);
     }
     let mut report = OpenReport::default();
@@ -194,11 +179,7 @@ pub fn open(
 }
 
 /// Up to where the store already has this log; or why it must be built from nothing.
-fn fits(
-    reader: &LogReader,
-    store: &dyn DocumentStore,
-    log: LogId,
-) -> Result<Result<Position, String>, OpenError> {
+fn fits(reader: &LogReader, store: &dyn DocumentStore, log: LogId) -> Result<Result<Position, String>, OpenError> {
     let Some(applied) = store.applied_to()? else {
         return Ok(Err("it was empty".to_owned()));
     };
@@ -232,11 +213,10 @@ pub fn catch_up(
     let mut last: Option<AppliedTo> = None;
     for record in reader.iter_from(from.next()) {
         let Record { position, chain, payload } = record?;
-        let entry = Entry::from_bytes(&payload)
-            .map_err(|error| OpenError::Entry { position, what: error.to_string() })?;
+        let entry =
+            Entry::from_bytes(&payload).map_err(|error| OpenError::Entry { position, what: error.to_string() })?;
         if let Entry::Parcel(entry) = entry {
-            refile(&mut filing, keyring, position, &entry)
-                .map_err(|source| OpenError::Filing { position, source })?;
+            refile(&mut filing, keyring, position, &entry).map_err(|source| OpenError::Filing { position, source })?;
         }
         last = Some(AppliedTo { log_id: log, position, chain });
         in_batch += 1;
@@ -283,7 +263,7 @@ pub fn refile(
         let kind = Kind::from_code(named.kind).ok_or(FilingError::Kind { document, kind: named.kind })?;
         if let Some(wrapped) = &filed.new_key {
             let wrapped: WrappedKey = wrapped.read().map_err(unreadable(document))?;
-            let key = keyring.unwrap(document, &wrapped)?;
+            let key = keyring.unwrap(KeyOwner::Document(document), &wrapped)?;
             filing.begin(document, kind, key, wrapped);
         }
         let Some(working) = filing.document(document)? else {
@@ -292,9 +272,8 @@ pub fn refile(
         };
         let stored = open_content(entry, document, index, &working.key)?;
         let changes: Vec<Vec<u8>> = stored.changes.into_iter().map(|change| change.0).collect();
-        let applied = gate::reapply(kind, working.form.as_ref(), &changes).map_err(|rejection| {
-            FilingError::Form { document, source: CodecError::Body(rejection.to_string()) }
-        })?;
+        let applied = gate::reapply(kind, working.form.as_ref(), &changes)
+            .map_err(|rejection| FilingError::Form { document, source: CodecError::Body(rejection.to_string()) })?;
         let count = u16::try_from(changes.len()).unwrap_or(u16::MAX);
         let absorb = Absorb {
             position,

@@ -83,11 +83,7 @@ struct Work<'a> {
 ///
 /// # Errors
 /// [`VerifyError`] when the log cannot be read at all; everything else is a difference in the report.
-pub fn recompute(
-    reader: &LogReader,
-    keyring: &Keyring,
-    random: &mut dyn Random,
-) -> Result<Recomputed, VerifyError> {
+pub fn recompute(reader: &LogReader, keyring: &Keyring, random: &mut dyn Random) -> Result<Recomputed, VerifyError> {
     let log = reader.log_id();
     let (head, chain) = reader.head();
     let report = Report {
@@ -108,8 +104,7 @@ pub fn recompute(
         more_differences: 0,
     };
     let store = Arc::new(MemoryStore::new());
-    let mut work =
-        Work { keyring, store, directory: Directory::new(log), report, claims: BTreeMap::new() };
+    let mut work = Work { keyring, store, directory: Directory::new(log), report, claims: BTreeMap::new() };
     work.collect(reader)?;
     for record in reader.iter_from(Position(1)) {
         work.entry(log, &record?, random)?;
@@ -126,8 +121,7 @@ impl Work<'_> {
             let unreadable = |source| VerifyError::Entry { position, source };
             let Entry::Parcel(entry) = Entry::from_bytes(&payload).map_err(unreadable)? else { continue };
             let Some(sealed) = &entry.statements else { continue };
-            let statements: Vec<Stated> =
-                from_cbor(&self.keyring.open_entry(sealed.as_ref())?).map_err(unreadable)?;
+            let statements: Vec<Stated> = from_cbor(&self.keyring.open_entry(sealed.as_ref())?).map_err(unreadable)?;
             for stated in statements {
                 // A kind of statement that this version does not know is kept, and not compared.
                 let Ok(Statement::Held { log, position: read_to, channel, digest }) = stated.statement.read() else {
