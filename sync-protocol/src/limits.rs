@@ -6,6 +6,10 @@ pub const CHANGE_BYTES_MAX: usize = 384 * 1024;
 /// Bytes of one message (request or answer) before compression: what a hub worker may hold in memory for one device.
 pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// CBOR data items of one message: eight bytes each where a message is full. The smallest honest entries (a document
+/// and its sum in a repair) take eleven for each item; an empty string takes one, and two dozen in memory.
+pub const MESSAGE_ITEMS_MAX: usize = 1024 * 1024;
+
 /// Documents named in one manifest. A batch of four seconds at 1 Mbit/s holds about as many new cases.
 pub const MANIFEST_DOCUMENTS_MAX: usize = 2_048;
 

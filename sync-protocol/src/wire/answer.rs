@@ -3,7 +3,7 @@
 //! An answer is a [`Receipt`] (signed; kept by the device as proof) and the [`Rest`] (feed, cursor, orders), whose
 //! hash the receipt carries. Owns fates and the salted leaves of what was fed.
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode, decode};
 
 use super::codec::{CodecError, Raw};
 use super::digest::Digest;
@@ -183,8 +183,8 @@ pub struct Rest {
     /// The leases of the feed's authors.
     #[n(6)]
     pub leases: Vec<SignedLease>,
-    /// What the device is asked to do.
-    #[n(7)]
+    /// What the device is asked to do; orders that this version does not know are passed over.
+    #[cbor(n(7), decode_with = "known_orders")]
     pub orders: Vec<Order>,
     /// A new token, in answer to a renewal.
     #[n(8)]
@@ -198,6 +198,24 @@ pub struct Rest {
     /// What a repair asked for, see `exchange::Repair`.
     #[n(11)]
     pub repair: Option<RepairAnswer>,
+}
+
+/// A hub of a later version may order something new: the rest of its answer must still be read.
+fn known_orders<Ctx>(d: &mut Decoder<'_>, ctx: &mut Ctx) -> Result<Vec<Order>, decode::Error> {
+    let count = d.array()?.ok_or_else(|| decode::Error::message("orders without a definite length"))?;
+    let mut orders = Vec::new();
+    for _ in 0..count {
+        let start = d.position();
+        match Order::decode(d, ctx) {
+            Ok(order) => orders.push(order),
+            Err(error) if error.is_unknown_variant() => {
+                d.set_position(start);
+                d.skip()?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(orders)
 }
 
 /// The hub's half of a repair.

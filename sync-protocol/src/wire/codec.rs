@@ -3,7 +3,8 @@
 //! A frame is `"SG"`, a version, a kind with a compression bit, and the body in CBOR (RFC 8949), compressed with raw
 //! DEFLATE (RFC 1951) when that is shorter: one stream for each message, inflated only after the header was read and
 //! never beyond the announced length. Refuses: other versions and kinds, trailing bytes, lengths beyond
-//! [`MESSAGE_BYTES_MAX`]. What is signed is signed as the bytes that travel ([`Raw`]), so no canonical form is needed.
+//! [`MESSAGE_BYTES_MAX`], more than [`MESSAGE_ITEMS_MAX`] data items, items of indefinite length. What is signed is
+//! signed as the bytes that travel ([`Raw`]), so no canonical form is needed.
 
 use std::io::{Read, Write};
 
@@ -13,7 +14,7 @@ use flate2::write::DeflateEncoder;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use thiserror::Error;
 
-use crate::limits::MESSAGE_BYTES_MAX;
+use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_ITEMS_MAX};
 
 /// The version of the protocol that this crate speaks.
 pub const VERSION: u8 = 1;
@@ -63,6 +64,12 @@ pub enum CodecError {
     /// The compressed stream is damaged, cut or followed by other bytes.
     #[error("the compressed part of the message is damaged")]
     Compression,
+    /// So many small things that they would take many times the message's size in memory.
+    #[error("the message holds more than {max} data items")]
+    TooMany {
+        /// Items allowed.
+        max: usize,
+    },
     /// Not the CBOR that belongs here.
     #[error("the message does not have the expected fields: {0}")]
     Body(String),
@@ -78,6 +85,7 @@ impl CodecError {
             Self::Kind { .. } => "codec-kind",
             Self::TooLong { .. } => "codec-too-long",
             Self::Compression => "codec-compression",
+            Self::TooMany { .. } => "codec-too-many",
             Self::Body(_) => "codec-body",
         }
     }
@@ -92,8 +100,9 @@ pub fn to_cbor<T: Encode<()>>(value: &T) -> Vec<u8> {
 /// Decodes from CBOR that must end where the value ends.
 ///
 /// # Errors
-/// [`CodecError::Body`] when it is something else, or more.
+/// [`CodecError::Body`] when it is something else, or more; [`CodecError::TooMany`].
 pub fn from_cbor<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, CodecError> {
+    survey(bytes)?;
     let mut decoder = Decoder::new(bytes);
     let value = decoder.decode().map_err(|error| CodecError::Body(error.to_string()))?;
     if decoder.position() == bytes.len() {
@@ -101,6 +110,51 @@ pub fn from_cbor<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, CodecError
     } else {
         Err(CodecError::Body(format!("{} bytes follow the value", bytes.len() - decoder.position())))
     }
+}
+
+/// Walks over the data items of one CBOR value before anything is made of them: an empty string is one byte on the wire
+/// and two dozen in memory, so the length of a message does not bound what reading it takes; the number of its items
+/// does.
+fn survey(bytes: &[u8]) -> Result<(), CodecError> {
+    let wrong = |what: &str| CodecError::Body(what.to_owned());
+    let mut rest = bytes;
+    let mut expected = 1_u64;
+    let mut items = 0;
+    while expected > 0 {
+        items += 1;
+        if items > MESSAGE_ITEMS_MAX {
+            return Err(CodecError::TooMany { max: MESSAGE_ITEMS_MAX });
+        }
+        let (head, after) = rest.split_first().ok_or_else(|| wrong("it ends early"))?;
+        rest = after;
+        let argument = match head & 31 {
+            small @ 0..=23 => u64::from(small),
+            wide @ 24..=27 => {
+                let (field, after) = rest.split_at_checked(1 << (wide - 24)).ok_or_else(|| wrong("it ends early"))?;
+                rest = after;
+                field.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+            }
+            _ => return Err(wrong("an item without a definite length")),
+        };
+        let inside = match head >> 5 {
+            2 | 3 => {
+                let length = usize::try_from(argument).ok();
+                let (_, after) =
+                    length.and_then(|length| rest.split_at_checked(length)).ok_or_else(|| wrong("it ends early"))?;
+                rest = after;
+                0
+            }
+            4 => argument,
+            5 => argument.saturating_mul(2),
+            6 => 1,
+            _ => 0,
+        };
+        expected = (expected - 1).saturating_add(inside);
+        if expected > rest.len() as u64 {
+            return Err(wrong("it ends early"));
+        }
+    }
+    Ok(())
 }
 
 /// A whole frame of a message.
@@ -254,6 +308,18 @@ mod tests {
         more.push(0);
         assert_eq!(unframe(Message::Answer, &more), Err(CodecError::Compression));
         assert!(matches!(read::<Raw>(Message::Answer, b"SG\x01\x02\x41\x00\x00"), Err(CodecError::Body(_))));
+    }
+
+    #[test]
+    fn a_list_that_would_swell_in_memory_is_refused_before_it_is_made() {
+        let mut many = vec![0x9a];
+        many.extend_from_slice(&4_000_000_u32.to_be_bytes());
+        many.resize(5 + 4_000_000, 0x40);
+        assert_eq!(from_cbor::<Vec<Raw>>(&many), Err(CodecError::TooMany { max: MESSAGE_ITEMS_MAX }));
+        // Announced, but not there; without an end; nested without an end.
+        for wrong in [&[0x9b, 255, 255, 255, 255, 255, 255, 255, 255, 0x40][..], &[0x9f, 0x40, 0xff], &[0x9f; 5000]] {
+            assert!(matches!(from_cbor::<Vec<Raw>>(wrong), Err(CodecError::Body(_))), "{wrong:02x?}");
+        }
     }
 
     #[test]
