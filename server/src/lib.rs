@@ -5,5 +5,6 @@ pub mod clock;
 pub mod hub;
 pub mod limits;
 pub mod random;
+pub mod sample;
 pub mod store;
 pub mod verify;
