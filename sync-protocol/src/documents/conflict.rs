@@ -41,8 +41,11 @@ pub struct ConflictValue {
 /// Every conflict of a document, by path.
 #[must_use]
 pub fn conflicts(kind: Kind, doc: &Automerge) -> Vec<Conflict> {
-    let tree = Tree::of(kind, doc);
-    tree.groups.iter().flat_map(|node| group_conflicts(&tree, node)).collect()
+    of_tree(&Tree::of(kind, doc))
+}
+
+pub(super) fn of_tree(tree: &Tree) -> Vec<Conflict> {
+    tree.groups.iter().flat_map(|node| group_conflicts(tree, node)).collect()
 }
 
 fn group_conflicts(tree: &Tree, node: &GroupNode) -> Vec<Conflict> {

@@ -12,10 +12,12 @@ use thiserror::Error;
 
 use super::Kind;
 use super::birth::Birth;
+use super::conflict::{self, Conflict};
 use super::rules::{self, ConsentStanding, OutcomeStanding, Standing};
 use super::schema::link::VERDICTS;
 use super::schema::{COMMON, Rule};
 use super::tree::{EntryNode, GroupNode, Slot, Tree, is_of_kind, path};
+use super::validate::{self, Problem};
 use super::value::{Answer, EntryRef, Value, When, WhenSource, Words};
 use crate::ids::{Actor, Millis};
 
@@ -170,8 +172,24 @@ pub fn project(kind: Kind, doc: &Automerge) -> Result<Projection, ProjectError> 
     if !is_of_kind(doc, kind) {
         return Err(ProjectError::NotOfKind(kind));
     }
+    Ok(project_tree(kind, &Tree::of(kind, doc)))
+}
+
+/// Reads a document in every way at once: as plain data, its conflicts, its problems. A third of the work of the three
+/// one by one.
+///
+/// # Errors
+/// [`ProjectError::NotOfKind`] when it does not start with the constants of the kind.
+pub fn read(kind: Kind, doc: &Automerge) -> Result<(Projection, Vec<Conflict>, Vec<Problem>), ProjectError> {
+    if !is_of_kind(doc, kind) {
+        return Err(ProjectError::NotOfKind(kind));
+    }
     let tree = Tree::of(kind, doc);
-    let view = Viewer::of(&tree);
+    Ok((project_tree(kind, &tree), conflict::of_tree(&tree), validate::of_tree(&tree)))
+}
+
+fn project_tree(kind: Kind, tree: &Tree) -> Projection {
+    let view = Viewer::of(tree);
     let mut groups = BTreeMap::new();
     let mut flags = Vec::new();
     for node in &tree.groups {
@@ -189,7 +207,7 @@ pub fn project(kind: Kind, doc: &Automerge) -> Result<Projection, ProjectError> 
             }
         }
     }
-    let derived = derived(kind, &tree, &groups);
+    let derived = derived(kind, tree, &groups);
     if let Derived::Case { outcome, .. } = &derived {
         flags.extend(outcome.side_by_side.iter().map(|entry| Flag {
             path: path("outcome", None, entry),
@@ -201,7 +219,7 @@ pub fn project(kind: Kind, doc: &Automerge) -> Result<Projection, ProjectError> 
         }));
     }
     let version = tree.version.unwrap_or_default();
-    Ok(Projection { kind, version, groups, derived, flags, unknown: tree.unknown_paths() })
+    Projection { kind, version, groups, derived, flags, unknown: tree.unknown_paths() }
 }
 
 fn disputed(node: &GroupNode, entry: &EntryView) -> Flag {

@@ -153,7 +153,13 @@ pub fn validate(kind: Kind, doc: &Automerge) -> Vec<Problem> {
             "this document is not of this kind",
         ));
     }
-    let tree = Tree::of(kind, doc);
+    problems.extend(of_tree(&Tree::of(kind, doc)));
+    problems
+}
+
+/// The problems of a document that is of its kind.
+pub(super) fn of_tree(tree: &Tree) -> Vec<Problem> {
+    let mut problems = Vec::new();
     if tree.version.is_none() {
         problems.push(Problem::new(
             schema::META,

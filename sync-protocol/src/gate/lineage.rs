@@ -6,12 +6,14 @@
 use super::history::History;
 use super::inspect::InspectedChange;
 use super::rejection::{Code, Rejection, demand};
+use crate::documents::CONSTANT_ACTOR_PREFIX;
 use crate::ids::{ActorPrefix, ChangeHash};
 use crate::limits::{DOCUMENT_HISTORY_MAX, DOCUMENT_OPERATIONS_MAX};
 
 /// Whether the actor belongs to the lease that sent the change: nothing else authenticates an actor id.
+/// No lease has the prefix of the constants.
 pub(super) fn binding(change: &InspectedChange, prefix: ActorPrefix) -> Result<(), Rejection> {
-    demand(change.actor.prefix() == prefix, Code::ForeignActor, || {
+    demand(change.actor.prefix() == prefix && prefix != CONSTANT_ACTOR_PREFIX, Code::ForeignActor, || {
         format!("actor {}: belongs to another lease than {prefix}", change.actor)
     })
 }

@@ -56,11 +56,11 @@ impl std::fmt::Debug for Reading {
 
 /// Reads a document in every way in which it is read later.
 pub(super) fn read(kind: Kind, document: &Automerge) -> Result<Reading, Rejection> {
-    let projection = documents::project(kind, document)
+    let (projection, conflicts, problems) = documents::project::read(kind, document)
         .map_err(|wrong| Rejection::new(Code::Content, format!("document: {wrong}")))?;
     // Nobody asks for the line of the list here, but everybody does later.
     let _ = projection.summary();
-    Ok(Reading { projection, conflicts: documents::conflicts(kind, document), problems: problems(kind, document) })
+    Ok(Reading { projection, conflicts, problems })
 }
 
 /// What does not fit the schema.
@@ -92,4 +92,22 @@ pub(super) fn fits(
     // The group is the schema's word; what follows it may be a stranger's.
     let group = problem.path.split('.').next().unwrap_or_default();
     Err(Rejection::new(code, format!("document, {group}: {}", problem.code)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constants_of_every_kind_pass_their_own_gate_and_read_without_problems() {
+        for kind in Kind::ALL {
+            let blank = blank(kind);
+            let hashes: Vec<_> = blank.constants.iter().map(|constant| constant.hash).collect();
+            assert_eq!(hashes, documents::constant_hashes(kind));
+            assert_eq!(blank.history.hashes(), hashes);
+            assert_eq!(blank.history.heads().as_slice(), &hashes[hashes.len() - 1..]);
+            let reading = read(kind, &blank.document).unwrap();
+            fits(&reading, || panic!("a blank {kind} has problems: {:?}", reading.problems)).unwrap();
+        }
+    }
 }

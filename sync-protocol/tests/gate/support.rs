@@ -1,13 +1,11 @@
 //! Honest devices, and a small encoder that rewrites any field of a change and repairs its checksum.
-#![allow(dead_code, reason = "each test file uses a part")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, ObjType, ROOT};
 use sha2::{Digest, Sha256};
-use sync_protocol::documents::{Kind, blank};
+use sync_protocol::documents::{Edit, EntryId, Kind, apply, blank};
 use sync_protocol::gate::{Code, Judgement, StoredForm, Verdict, judge};
-use sync_protocol::ids::{Actor, ActorPrefix};
+use sync_protocol::ids::{Actor, ActorPrefix, ChangeHash, Millis};
 
 /// The kind that most tests use.
 pub const KIND: Kind = Kind::Case;
@@ -24,13 +22,12 @@ pub fn actor(lease: u8, random: u8) -> Actor {
 #[derive(Clone)]
 pub struct Device {
     pub doc: Automerge,
-    pub actor: Actor,
 }
 
 impl Device {
     pub fn new(lease: u8, random: u8) -> Self {
         let actor = actor(lease, random);
-        Self { doc: blank(KIND).with_actor(ActorId::from(actor.as_bytes())), actor }
+        Self { doc: blank(KIND).with_actor(ActorId::from(actor.as_bytes())) }
     }
 
     /// Makes one change; its plain bytes.
@@ -59,15 +56,53 @@ impl Device {
     pub fn merge(&mut self, other: &Device) {
         self.doc.merge(&mut other.doc.clone()).unwrap();
     }
+}
 
-    pub fn changes(&self) -> Vec<Vec<u8>> {
-        self.doc
-            .get_changes(&[])
-            .iter()
-            .filter(|c| c.actor_id().to_bytes() == self.actor.as_bytes())
-            .map(|c| c.raw_bytes().to_vec())
-            .collect()
-    }
+/// A registration as a clerk enters it, in three changes: who, from where to where, what was given.
+pub fn intake(doc: &mut Automerge, actor: Actor, n: u8) -> Vec<Vec<u8>> {
+    let entry = |m: u8| EntryId::new([n, m, 0, 0, 0, 0, 0, 1]);
+    let first = [
+        set("identity.given", "Fatoumata"),
+        set("identity.family", "Traoré"),
+        set("identity.father", "Mamadou"),
+        set("identity.mother", "Aïssata Koné"),
+        set("identity.sex", "f"),
+        set("birth.place", "Yélimané"),
+        set("birth.nationality", "MLI"),
+        set("card.site", "GOG"),
+        add("documents", entry(1), &[("type", "nina"), ("number", "1234567")]),
+    ];
+    let second = [
+        set("origin.region", "Kayes"),
+        set("origin.cercle", "Nioro"),
+        set("origin.village", "Gogui"),
+        set("destination.village", "Niamakoro"),
+        set("destination.with", "deux enfants"),
+        set("profile.trade", "couturière"),
+        Edit::Include { set: "languages".into(), member: "bam".into(), value: None },
+        add("crossings", entry(2), &[("country", "MRT")]),
+    ];
+    let third = [
+        add("assistance", entry(3), &[("kind", "food"), ("for", "person"), ("item", "repas")]),
+        add("outcome", entry(4), &[("step", "present")]),
+        add("notes", entry(5), &[("text", "Attend son frère depuis hier au poste.")]),
+    ];
+    [&first[..], &second, &third].map(|edits| write(doc, actor, edits)).into()
+}
+
+/// Makes one change of typed edits; its bytes.
+pub fn write(doc: &mut Automerge, actor: Actor, edits: &[Edit]) -> Vec<u8> {
+    let heads: Vec<_> = doc.get_heads().iter().map(|head| ChangeHash::new(head.0)).collect();
+    apply(doc, KIND, &heads, actor, Millis(1_714_487_100_000), edits).unwrap().raw
+}
+
+pub fn set(field: &str, value: &str) -> Edit {
+    Edit::Set { field: field.into(), value: value.into() }
+}
+
+pub fn add(group: &str, entry: EntryId, values: &[(&str, &str)]) -> Edit {
+    let values = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
+    Edit::Add { group: group.into(), entry, values, at: None, from: None }
 }
 
 /// A change of many kinds of operation: nested containers, texts, lists, numbers, deletions.
@@ -99,14 +134,6 @@ pub fn rich(device: &mut Device, turn: i64) -> Vec<u8> {
 pub fn judge_one(stored: Option<&StoredForm>, lease: u8, change: &[u8]) -> (Verdict, Option<StoredForm>) {
     let Judgement { mut verdicts, applied, .. } = judge(KIND, stored, prefix(lease), &[change.to_vec()]);
     (verdicts.remove(0), applied.map(|applied| applied.form))
-}
-
-/// The code of a refusal or hold.
-pub fn code_of(verdict: &Verdict) -> Option<Code> {
-    match verdict {
-        Verdict::Held(rejection) | Verdict::Refused(rejection) => Some(rejection.code),
-        _ => None,
-    }
 }
 
 pub fn uleb(out: &mut Vec<u8>, mut value: u64) {
@@ -180,7 +207,6 @@ pub mod column {
     pub const OBJECT_ACTOR: u64 = 1;
     pub const OBJECT_COUNTER: u64 = 2;
     pub const KEY_ACTOR: u64 = 17;
-    pub const KEY_COUNTER: u64 = 19;
     pub const KEY_TEXT: u64 = 21;
     pub const INSERT: u64 = 52;
     pub const ACTION: u64 = 66;
@@ -293,4 +319,68 @@ pub fn deflate(contents: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(contents).unwrap();
     encoder.finish().unwrap()
+}
+
+/// A device, its first change applied, and its second one, which is honest and not applied yet.
+pub struct Story {
+    pub device: Device,
+    pub stored: StoredForm,
+    pub second: Vec<u8>,
+}
+
+pub fn story() -> Story {
+    let mut device = Device::new(1, 1);
+    let first = rich(&mut device, 1);
+    let (verdict, stored) = judge_one(None, 1, &first);
+    assert_eq!(verdict, Verdict::Applied);
+    let second = device.edit(|t| {
+        t.put(ROOT, "one", 1).unwrap();
+        t.put(ROOT, "two", "deux").unwrap();
+        let map = t.put_object(ROOT, "three", ObjType::Map).unwrap();
+        t.put(&map, "four", 4).unwrap();
+    });
+    Story { device, stored: stored.unwrap(), second }
+}
+
+impl Story {
+    pub fn judge(&self, change: &[u8]) -> Verdict {
+        let (verdict, form) = judge_one(Some(&self.stored), 1, change);
+        assert_eq!(form.is_some(), verdict == Verdict::Applied);
+        verdict
+    }
+
+    /// The second change with something else in it.
+    pub fn with(&self, change: impl FnOnce(&mut Parts)) -> Verdict {
+        let mut parts = Parts::of(&self.second);
+        change(&mut parts);
+        self.judge(&parts.bytes())
+    }
+}
+
+#[track_caller]
+pub fn refused(verdict: Verdict, code: Code) {
+    assert!(matches!(&verdict, Verdict::Refused(r) if r.code == code), "wanted {code}, found {verdict:?}");
+}
+
+#[track_caller]
+pub fn held(verdict: Verdict, code: Code) {
+    assert!(matches!(&verdict, Verdict::Held(r) if r.code == code), "wanted {code}, found {verdict:?}");
+}
+
+/// One operation that sets a key of the root to null, run-length encoded `count` times.
+pub fn bomb(story: &Story, count: i64) -> Vec<u8> {
+    let mut run = Vec::new();
+    sleb(&mut run, count);
+    let with = |value: &[u8]| [&run[..], value].concat();
+    let mut flags = Vec::new();
+    uleb(&mut flags, count as u64);
+    let mut parts = Parts::of(&story.second);
+    parts.columns = vec![
+        (column::KEY_TEXT, with(&[1, b'k'])),
+        (column::INSERT, flags),
+        (column::ACTION, with(&[1])),
+        (column::VALUE_META, with(&[0])),
+        (column::PRED_COUNT, with(&[0])),
+    ];
+    parts.bytes()
 }

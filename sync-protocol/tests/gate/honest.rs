@@ -1,13 +1,9 @@
 //! What honest clients write passes the gate, in every causal order.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
-
-mod gate_support;
-
 use std::collections::BTreeSet;
 
+use super::support::*;
 use automerge::transaction::Transactable;
 use automerge::{ObjType, ROOT, ReadDoc};
-use gate_support::*;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -60,6 +56,33 @@ fn a_note_of_the_longest_kind_is_applied_and_so_is_replacing_it() {
 fn nothing_to_judge_changes_nothing() {
     let judgement = judge(KIND, None, prefix(1), &[]);
     assert!(judgement.applied.is_none() && judgement.verdicts.is_empty());
+}
+
+#[test]
+fn typed_work_of_two_sites_on_one_case_is_applied_whichever_comes_first() {
+    let (mut gogui, mut kayes) = (Device::new(1, 1), Device::new(2, 2));
+    let one = intake(&mut gogui.doc, actor(1, 1), 1);
+    let two = intake(&mut kayes.doc, actor(2, 2), 2);
+    kayes.merge(&gogui);
+    let after = write(&mut kayes.doc, actor(2, 2), &[set("identity.called", "Fanta")]);
+    let two = [two, vec![after]].concat();
+    let readings = [1, 2].map(|first| {
+        let (mut form, mut reading) = (None, None);
+        for lease in [first, 3 - first, first] {
+            let judgement = judge(KIND, form.as_ref(), prefix(lease), if lease == 1 { &one } else { &two });
+            let fine = |verdict: &Verdict| !matches!(verdict, Verdict::Held(_) | Verdict::Refused(_));
+            assert!(judgement.verdicts.iter().all(fine), "{:?}", judgement.verdicts);
+            if let Some(applied) = judgement.applied {
+                (form, reading) = (Some(applied.form), Some(applied.reading));
+            }
+        }
+        assert_eq!(form.unwrap().history.len(), 1 + 3 + 4);
+        reading.unwrap()
+    });
+    assert_eq!(readings[0], readings[1]);
+    assert!(readings[0].problems.is_empty(), "{:?}", readings[0].problems);
+    assert_eq!(readings[0].projection.text("identity.called"), Some("Fanta"));
+    assert_eq!(readings[0].projection.text("origin.village"), Some("Gogui"));
 }
 
 /// One random edit of a document that may have been edited by others in the same places.

@@ -1,17 +1,14 @@
 //! 20,000 mutated changes: no panic escapes, no document is left broken, and what is accepted is a legitimate change:
 //! its document loads with the heads it should have, and every replica comes to the same from it in another order.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
-
-mod gate_support;
-
 use std::collections::BTreeMap;
 use std::sync::Once;
 
+use super::support::*;
 use automerge::transaction::Transactable;
 use automerge::{Automerge, ObjType, ROOT, ReadDoc};
-use gate_support::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use sync_protocol::documents::{Edit, EntryId};
 use sync_protocol::gate::{Code, StoredForm, Verdict, judge, trial_is_running};
 
 /// Panics that the gate catches stay out of the output; all others are shown.
@@ -87,6 +84,24 @@ fn scenes() -> Vec<Scene> {
         t.delete(ROOT, "x1").unwrap();
     });
     scenes.push(scene(Some(&base), target, two.put("after", "1")));
+
+    // Registrations as clerks enter them: a new case, its last change, an edit of a case that another site knows too.
+    let mut case = Device::new(1, 1);
+    let intake_one = intake(&mut case.doc, actor(1, 1), 1);
+    let mut elsewhere = Device::new(2, 2);
+    let intake_two = intake(&mut elsewhere.doc, actor(2, 2), 2);
+    scenes.push(scene(None, intake_one[0].clone(), intake_two[0].clone()));
+    scenes.push(scene(Some(&intake_one[..2]), intake_one[2].clone(), intake_two[0].clone()));
+    let both: Vec<_> = intake_one.iter().chain(&intake_two).cloned().collect();
+    case.merge(&elsewhere);
+    let entry = EntryId::new([1, 3, 0, 0, 0, 0, 0, 1]);
+    let edits = [
+        set("identity.given", "Fanta"),
+        Edit::Void { group: "assistance".into(), entry, reason: "noté deux fois".into(), to: None },
+        Edit::Exclude { set: "languages".into(), member: "bam".into() },
+    ];
+    let target = write(&mut case.doc, actor(1, 1), &edits);
+    scenes.push(scene(Some(&both), target, write(&mut elsewhere.doc, actor(2, 2), &[set("identity.sex", "m")])));
     scenes
 }
 
