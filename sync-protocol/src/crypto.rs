@@ -42,6 +42,8 @@ pub enum Purpose {
     Token,
     /// An invitation as the hub keeps it.
     Invitation,
+    /// One draw from an event's random seed on a device.
+    Draw,
     /// One change of one document, as digests add it up.
     Digest,
 }
@@ -64,6 +66,7 @@ impl Purpose {
             Self::Card => b"segin/1 card\0",
             Self::Token => b"segin/1 token\0",
             Self::Invitation => b"segin/1 invitation\0",
+            Self::Draw => b"segin/1 draw\0",
             Self::Digest => b"segin/1 digest\0",
         }
     }

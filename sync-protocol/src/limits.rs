@@ -103,3 +103,28 @@ pub const TRIALS_MAX: usize = 64;
 /// Operations in the documents of all trials for one parcel and document; when they are spent, what is left is held untried.
 /// About two seconds; an ordinary document has 500, and every document has its first trial.
 pub const TRIAL_OPERATIONS_MAX: u64 = 1 << 20;
+
+/// Events that wait while a device reads its store: a person's taps within the milliseconds that reading takes.
+pub const DEVICE_EVENTS_WAITING_MAX: usize = 64;
+
+/// Exchanges within one sync of a device: 50,000 cases at two kilobytes, eight kilobytes at a time, and again as much.
+pub const SYNC_EXCHANGES_MAX: u32 = 25_000;
+
+/// Times that one change's edits are written again before they wait for a person: once for a fresh actor or other
+/// heads; what fails then fails for what it says.
+pub const REPLAYS_MAX: u8 = 1;
+
+/// Times within one sync that work of one document may come back unsettled before it waits for the next sync.
+pub const UNSETTLED_MAX: u8 = 3;
+
+/// Bytes that a document and a change add to a parcel beside the change itself: ids, salt, commitment, lengths.
+pub const PARCEL_DOCUMENT_BYTES: usize = 96;
+
+/// Bytes of the smallest batch, both ways: one new case with its frame. Below it a link carries nothing whole.
+pub const BATCH_BYTES_MIN: u32 = 2 * 1024;
+
+/// Bytes of the largest batch, both ways: half of what one message may have, the rest is for what stands beside.
+pub const BATCH_BYTES_MAX: u32 = 4 * 1024 * 1024;
+
+/// Receipts of own parcels that a device keeps, oldest given up first: a year of a busy device, at some 400 bytes each.
+pub const RECEIPTS_KEPT_MAX: u64 = 16_384;

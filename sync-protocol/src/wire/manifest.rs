@@ -97,6 +97,16 @@ pub enum Statement {
         #[n(3)]
         digest: Digest,
     },
+    /// This change's edits were written again as another change; the old one can no longer be approved.
+    #[n(1)]
+    Superseded {
+        /// Which document.
+        #[n(0)]
+        document: DocumentId,
+        /// The old change.
+        #[n(1)]
+        change: ChangeHash,
+    },
 }
 
 /// A statement as it travels beside its manifest.

@@ -1,0 +1,262 @@
+//! What goes into the state machine and what comes out of it.
+//!
+//! Owns the events, the effects and the facts that a screen shows. How they are handled stands beside, one file for
+//! each concern.
+
+use serde::Serialize;
+
+use super::rows::{Key, Write};
+use crate::crypto::{Purpose, hash};
+use crate::documents::{Edit, Kind};
+use crate::ids::{CardToken, ChangeHash, Channel, DocumentId, Millis, Position};
+use crate::wire::enrolment::Invitation;
+
+/// What the shell knows and a calculation cannot: the time, and 32 fresh random bytes for each event.
+#[derive(Clone, Copy)]
+pub struct Inputs {
+    /// The device's clock. Decides nothing at the hub.
+    pub now: Millis,
+    /// From the operating system; a seed is used for one event only.
+    pub seed: [u8; 32],
+}
+
+/// Draws of one event, all from its seed: `SHA-256("segin/1 draw" ‖ seed ‖ number)`.
+pub(super) struct Draw {
+    seed: [u8; 32],
+    drawn: u32,
+}
+
+impl Draw {
+    pub(super) fn new(seed: [u8; 32]) -> Self {
+        Self { seed, drawn: 0 }
+    }
+
+    /// The next `N` bytes, at most 32.
+    pub(super) fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let full = hash(Purpose::Draw, &[&self.seed, &self.drawn.to_be_bytes()]);
+        self.drawn += 1;
+        let mut out = [0; N];
+        out.copy_from_slice(&full.as_bytes()[..N]);
+        out
+    }
+}
+
+/// One thing that a person recorded, to become one change.
+#[derive(Debug, Clone)]
+pub struct EditRequest {
+    /// Chosen by the shell; comes back in the report.
+    pub tag: u32,
+    /// Which document; none: a new one, whose id is drawn, and a new case also gets a code and a card token.
+    pub document: Option<DocumentId>,
+    /// Its kind.
+    pub kind: Kind,
+    /// The heads that were on the screen. None: what the store holds now (scripts, imports).
+    pub shown: Option<Vec<ChangeHash>>,
+    /// What was entered.
+    pub edits: Vec<Edit>,
+    /// The token of the card that was scanned, if one was.
+    pub card: Option<CardToken>,
+    /// Rows of the shell's own, stored in the same batch if the edit is: key and value.
+    pub beside: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// Somebody typed or scanned an invitation.
+    Enrol(Invitation),
+    /// Somebody recorded something; several at once are stored together.
+    Edit(Vec<EditRequest>),
+    /// Exchange with the hub until nothing is left to say. `budget`: bytes that the link carries in about four
+    /// seconds.
+    Sync {
+        /// In bytes.
+        budget: u32,
+    },
+    /// The hub answered the request of this number.
+    Answer {
+        /// As in [`Effect::Send`].
+        number: u32,
+        /// The body as it came.
+        bytes: Vec<u8>,
+        /// What the link carries in about four seconds, measured anew. In bytes.
+        budget: u32,
+    },
+    /// No answer came to the request of this number.
+    Failed {
+        /// As in [`Effect::Send`].
+        number: u32,
+        /// Why, for the person.
+        reason: String,
+    },
+    /// What [`Effect::Load`] asked for, in its order.
+    Loaded(Vec<(Key, Option<Vec<u8>>)>),
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Endpoint {
+    /// `POST /v1/enrol`.
+    Enrol,
+    /// `POST /v1/exchange`.
+    Exchange,
+}
+
+/// What must be done, in this order, each before the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// One atomic, synced transaction. At most one in a turn, always first: if it fails, the rest must not be done
+    /// and the device is opened again from its store.
+    Store(Vec<Write>),
+    /// Read these rows, then [`Event::Loaded`].
+    Load(Vec<Key>),
+    /// Post these bytes, then [`Event::Answer`] or [`Event::Failed`].
+    Send {
+        /// To match the answer.
+        number: u32,
+        /// Where to.
+        to: Endpoint,
+        /// A whole frame.
+        bytes: Vec<u8>,
+    },
+    /// Tell the person.
+    Report(Report),
+}
+
+/// A fact for the person; nothing in it is a field's content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Report {
+    /// The device now belongs to a user and a hub.
+    Enrolled {
+        /// The user's name as colleagues know it.
+        name: String,
+        /// The home site.
+        site: String,
+        /// The device's letters on codes.
+        letters: String,
+    },
+    /// The enrolment did not work.
+    NotEnrolled {
+        /// Why.
+        reason: String,
+    },
+    /// An edit is stored.
+    Recorded {
+        /// The request's.
+        tag: u32,
+        /// Which document.
+        document: DocumentId,
+        /// The change that it became.
+        change: ChangeHash,
+        /// The human code, of a new case.
+        code: Option<String>,
+        /// The card token, of a new case.
+        card: Option<CardToken>,
+    },
+    /// An edit was not stored, nor anything beside it.
+    EditRefused {
+        /// The request's.
+        tag: u32,
+        /// Why, with the path of each problem.
+        reason: String,
+    },
+    /// Changes are safe at the hub.
+    Receipted {
+        /// Changes that are now applied there.
+        changes: u32,
+        /// Where the parcel stands in the log.
+        position: Position,
+    },
+    /// A change waits at the hub for a person's decision.
+    Held {
+        /// Which document.
+        document: DocumentId,
+        /// The stable code.
+        code: String,
+    },
+    /// A change was not accepted; its bytes are kept aside on the device.
+    Refused {
+        /// Which document.
+        document: DocumentId,
+        /// The stable code.
+        code: String,
+        /// What was wrong.
+        sentence: String,
+    },
+    /// Work was written again on the hub's document, as so many new changes.
+    Replayed {
+        /// Which document.
+        document: DocumentId,
+        /// New changes.
+        changes: u32,
+    },
+    /// The document was erased by decision; its readable copy is gone.
+    Erased {
+        /// Which document.
+        document: DocumentId,
+    },
+    /// Two values of one field stand side by side.
+    Conflict {
+        /// Which document.
+        document: DocumentId,
+        /// How many fields.
+        fields: u32,
+    },
+    /// A stored or received document could not be read; it was asked for whole.
+    Unreadable {
+        /// Which document.
+        document: DocumentId,
+    },
+    /// What hub and device hold in a channel differed; it was compared and mended.
+    Repaired {
+        /// Which channel.
+        channel: Channel,
+        /// Documents asked for again.
+        documents: u32,
+    },
+    /// What hub and device hold still differs after a repair.
+    Differs {
+        /// Which channel.
+        channel: Channel,
+    },
+    /// A channel is no longer in the user's scope.
+    ChannelClosed {
+        /// Which channel.
+        channel: Channel,
+    },
+    /// The hub saw this store twice; both go on under actors of their own.
+    CloneSeen,
+    /// The hub lost what it had receipted, or another log goes on in its place: kept parcels are given back.
+    GivingBack {
+        /// How many parcels.
+        parcels: u32,
+    },
+    /// The hub gave this device no feed: it can only send.
+    PushOnly,
+    /// The exchange is over: nothing is left to send or to read.
+    Synced(Synced),
+    /// The exchange ended early. What was not receipted is kept and sent again.
+    SyncFailed {
+        /// Why.
+        reason: String,
+    },
+    /// The event was not taken: something else is under way.
+    Busy,
+}
+
+/// What one [`Event::Sync`] did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Synced {
+    /// Requests answered.
+    pub exchanges: u32,
+    /// Own changes that are now applied at the hub.
+    pub receipted: u32,
+    /// Own changes that wait there for a decision.
+    pub held: u32,
+    /// Own changes that were not accepted.
+    pub refused: u32,
+    /// Documents of the feed.
+    pub fed: u32,
+    /// Own changes that could not be settled and stay in the outbox.
+    pub left: u32,
+}

@@ -1,0 +1,249 @@
+//! The exchange: one request at a time, until nothing is left to send or to read.
+//!
+//! A request carries parcels, or wants, or a repair; each also reads the feed from the cursor. After a cut nothing is
+//! lost: parcels without a receipt travel again, the cursor stands where the last stored feed ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::event::{EditRequest, Endpoint, Report, Synced};
+use super::feed::FeedJob;
+use super::rows::{Key, WorkState};
+use super::turn::Turn;
+use super::Device;
+use crate::ids::{Channel, DocumentId};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, UNSETTLED_MAX, WANTS_DOCUMENTS_MAX};
+use crate::wire::answer::Answer;
+use crate::wire::codec::{Message, frame, from_cbor, read};
+use crate::wire::exchange::{ExchangeRequest, Renewal, Repair};
+use crate::wire::parcel::Parcel;
+
+/// Answers without any effect after which a sync ends: one may be the hub's, two are a habit.
+const IDLE_ANSWERS_MAX: u32 = 2;
+/// Bytes that one wanted document is reckoned at.
+const WANTED_DOCUMENT_BYTES: u32 = 1024;
+
+/// What waits for rows of the store.
+pub(super) enum Waiting {
+    Edit(Vec<EditRequest>),
+    Feed(FeedJob),
+    Parcels(Vec<u64>),
+    Replay(DocumentId),
+}
+
+/// One sync, from [`super::Event::Sync`] to its report.
+#[derive(Default)]
+pub(super) struct Sync {
+    pub budget: u32,
+    pub done: Synced,
+    /// What is on its way.
+    pub sent: Option<Sent>,
+    /// More of the feed is ready at the hub.
+    pub more: bool,
+    /// A channel to be compared.
+    pub repair: Option<Channel>,
+    pub repaired: BTreeSet<Channel>,
+    /// Documents asked for whole in this sync.
+    pub asked: BTreeSet<DocumentId>,
+    /// Documents whose work is to be written again.
+    pub replay: BTreeSet<DocumentId>,
+    /// How often work of a document came back unsettled.
+    pub unsettled: BTreeMap<DocumentId, u8>,
+    /// Documents in one parcel; halved when a hub refuses a parcel whole.
+    pub parcel_documents: Option<usize>,
+    /// A challenge came while the feed was closed.
+    pub renew: bool,
+    /// Whether the last answer had any effect.
+    pub moved: bool,
+    idle: u32,
+}
+
+/// A request on its way.
+pub(super) struct Sent {
+    pub number: u32,
+    pub wants: Vec<DocumentId>,
+}
+
+impl Sync {
+    /// Whether work of this document waits for the next sync.
+    pub(super) fn is_stuck(&self, document: DocumentId) -> bool {
+        self.unsettled.get(&document).is_some_and(|times| *times > UNSETTLED_MAX)
+    }
+}
+
+impl Device {
+    pub(super) fn sync_now(&mut self, budget: u32, turn: &mut Turn) {
+        if self.session.is_none() {
+            let reason = "this device is not enrolled yet: enrol it with an invitation".to_owned();
+            turn.report(Report::SyncFailed { reason });
+        } else if self.sync.is_some() || self.enrolling.is_some() {
+            turn.report(Report::Busy);
+        } else {
+            let replay = self.unsettled_documents();
+            self.sync = Some(Sync { budget: clamp(budget), replay, ..Sync::default() });
+            self.request(turn);
+        }
+    }
+
+    pub(super) fn failed(&mut self, number: u32, reason: String, turn: &mut Turn) {
+        if self.enrolling == Some(number) {
+            self.enrolling = None;
+            turn.report(Report::NotEnrolled { reason });
+        } else if self.is_sent(number) {
+            self.end_early(reason, turn);
+        }
+    }
+
+    pub(super) fn answer(&mut self, number: u32, bytes: &[u8], budget: u32, turn: &mut Turn) {
+        if self.enrolling == Some(number) {
+            self.enrol_answer(bytes, turn);
+            return;
+        }
+        // A late or doubled answer: its parcels travel again, its feed is read again.
+        if !self.is_sent(number) {
+            return;
+        }
+        if let Err(reason) = self.take_answer(bytes, budget, turn) {
+            self.end_early(reason, turn);
+        }
+    }
+
+    fn take_answer(&mut self, bytes: &[u8], budget: u32, turn: &mut Turn) -> Result<(), String> {
+        let answer: Answer = read(Message::Answer, bytes).map_err(|error| error.to_string())?;
+        let hub = *self.hub().ok_or("not enrolled")?;
+        let (receipt, rest) = answer.open(&hub).map_err(|error| error.to_string())?;
+        let sync = self.sync.as_mut().ok_or("no exchange is under way")?;
+        let sent = sync.sent.take().ok_or("no request is under way")?;
+        sync.budget = clamp(budget);
+        sync.done.exchanges += 1;
+        sync.moved = false;
+        sync.renew = false;
+        self.progress.synced_at = Some(receipt.at);
+        self.note_log(&receipt, turn);
+        self.take_receipts(&receipt, &answer, turn)?;
+        self.take_orders(&rest, turn);
+        self.start_feed(FeedJob { rest, head: receipt.head, wanted: sent.wants }, turn);
+        Ok(())
+    }
+
+    pub(super) fn loaded(&mut self, rows: Vec<(Key, Option<Vec<u8>>)>, turn: &mut Turn) {
+        match self.waiting.take() {
+            Some(Waiting::Edit(requests)) => self.record(requests, &rows, turn),
+            Some(Waiting::Feed(job)) => self.read_feed(job, rows, turn),
+            Some(Waiting::Parcels(counters)) => self.send_loaded(&counters, &rows, turn),
+            Some(Waiting::Replay(document)) => {
+                self.replay(document, &rows, turn);
+                self.go_on(turn);
+            }
+            // Rows that nobody waits for: a shell's mistake, harmless.
+            None => {}
+        }
+    }
+
+    /// What comes next: replay, another request, or the end.
+    pub(super) fn go_on(&mut self, turn: &mut Turn) {
+        if let Some(document) = self.next_replay() {
+            self.start_replay(document, turn);
+            return;
+        }
+        let has_more = self.has_more();
+        let Some(sync) = &mut self.sync else { return };
+        if !has_more {
+            self.end(turn);
+            return;
+        }
+        sync.idle = if sync.moved { 0 } else { sync.idle + 1 };
+        if sync.idle > IDLE_ANSWERS_MAX || sync.done.exchanges >= SYNC_EXCHANGES_MAX {
+            self.end_early("the hub answers, but nothing moves; what is left is sent next time".to_owned(), turn);
+        } else {
+            self.request(turn);
+        }
+    }
+
+    /// Whether another request has something to say or to hear.
+    fn has_more(&self) -> bool {
+        let Some(sync) = &self.sync else { return false };
+        let wants = self.progress.wants.iter().any(|document| !sync.asked.contains(document));
+        sync.more || sync.renew || sync.repair.is_some() || wants || self.has_outstanding() || self.has_to_pack()
+    }
+
+    /// Builds and sends the next request, or first reads the parcels that it carries.
+    fn request(&mut self, turn: &mut Turn) {
+        let counters = self.outstanding(turn);
+        if counters.is_empty() {
+            let Some(sync) = &mut self.sync else { return };
+            let wants: Vec<DocumentId> =
+                self.progress.wants.iter().filter(|id| !sync.asked.contains(id)).copied().take(wants_max(sync.budget)).collect();
+            sync.asked.extend(&wants);
+            let channel = if wants.is_empty() { sync.repair.take() } else { None };
+            let repair = channel.map(|channel| self.buckets(channel));
+            self.send(Vec::new(), wants, repair, turn);
+        } else if let [counter] = counters[..]
+            && let Some((cached, parcel)) = &self.packed
+            && *cached == counter
+        {
+            let parcel = parcel.clone();
+            self.send(vec![(counter, parcel)], Vec::new(), None, turn);
+        } else {
+            turn.load(counters.iter().map(|counter| Key::ParcelBytes(*counter)).collect());
+            self.waiting = Some(Waiting::Parcels(counters));
+        }
+    }
+
+    fn send_loaded(&mut self, counters: &[u64], rows: &[(Key, Option<Vec<u8>>)], turn: &mut Turn) {
+        let mut parcels = Vec::new();
+        for (counter, (_, bytes)) in counters.iter().zip(rows) {
+            match bytes.as_ref().and_then(|bytes| from_cbor::<Parcel>(bytes).ok()) {
+                Some(parcel) => parcels.push((*counter, parcel)),
+                // Its bytes are gone: what of it is not receipted is packed again.
+                None => self.unpack(*counter, turn),
+            }
+        }
+        self.send(parcels, Vec::new(), None, turn);
+    }
+
+    fn send(&mut self, parcels: Vec<(u64, Parcel)>, wants: Vec<DocumentId>, repair: Option<Repair>, turn: &mut Turn) {
+        let (Some(session), Some(log), Some(sync)) = (&self.session, self.log(), &mut self.sync) else { return };
+        let prefix = session.lease.prefix;
+        let token = self.identity.as_ref().and_then(|identity| identity.enrolled.as_ref()?.token);
+        let parcels = parcels.into_iter().map(|(_, parcel)| parcel).collect();
+        let challenge = self.progress.challenge;
+        let request = ExchangeRequest {
+            lease: prefix,
+            token,
+            cursor: self.progress.cursor.clone(),
+            parcels,
+            budget: sync.budget,
+            wants: wants.clone(),
+            repair,
+            renewal: challenge.map(|challenge| Renewal::sign(log, prefix, challenge, &session.key)),
+            configuration: self.progress.configuration,
+        };
+        self.number += 1;
+        sync.sent = Some(Sent { number: self.number, wants });
+        turn.send(self.number, Endpoint::Exchange, frame(Message::ExchangeRequest, &request));
+    }
+
+    fn is_sent(&self, number: u32) -> bool {
+        self.sync.as_ref().and_then(|sync| sync.sent.as_ref()).is_some_and(|sent| sent.number == number)
+    }
+
+    fn end(&mut self, turn: &mut Turn) {
+        let Some(mut sync) = self.sync.take() else { return };
+        let open = self.works.values().filter(|work| matches!(work.state, WorkState::Local | WorkState::Packed(_)));
+        sync.done.left = u32::try_from(open.count()).unwrap_or(u32::MAX);
+        turn.report(Report::Synced(sync.done));
+    }
+
+    fn end_early(&mut self, reason: String, turn: &mut Turn) {
+        self.sync = None;
+        turn.report(Report::SyncFailed { reason });
+    }
+}
+
+fn clamp(budget: u32) -> u32 {
+    budget.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX)
+}
+
+fn wants_max(budget: u32) -> usize {
+    (budget / WANTED_DOCUMENT_BYTES).max(1).min(u32::try_from(WANTS_DOCUMENTS_MAX).unwrap_or(1)) as usize
+}

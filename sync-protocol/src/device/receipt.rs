@@ -1,0 +1,369 @@
+//! Receipts: what became of each change, believed only under the hub's signature.
+//!
+//! Owns fates, the keeping of parcels until a second copy exists, and noticing that a hub lost what it had receipted.
+
+use super::event::Report;
+use super::rows::{Key, KeptReceipt, Standing, WorkState};
+use super::turn::Turn;
+use super::Device;
+use crate::documents::Kind;
+use crate::ids::{ChangeHash, Channel, DocumentId, Hash, Position};
+use crate::limits::{RECEIPTS_KEPT_MAX, RETAINED_PARCEL_BYTES_MAX};
+use crate::wire::answer::{Answer, DocumentFate, Fate, Order, ParcelReceipt, Receipt, Rest};
+use crate::wire::codec::to_cbor;
+
+/// Codes of work held for who sent it begin so: later changes hang on it.
+const HELD_WHO: &str = "held-who";
+/// Codes of a refusal that is about this one parcel, and not about who sent it.
+const ABOUT_THE_PARCEL: &str = "parcel-";
+
+impl Device {
+    /// Notices another log, or one that ends before what it had receipted: kept parcels are given back.
+    pub(super) fn note_log(&mut self, receipt: &Receipt, turn: &mut Turn) {
+        let Some(enrolled) = self.identity.as_mut().and_then(|identity| identity.enrolled.as_mut()) else { return };
+        let other_log = enrolled.log != receipt.log;
+        let lost_from = if other_log { Position::START } else { receipt.head };
+        if other_log || receipt.head < self.progress.head {
+            enrolled.log = receipt.log;
+            turn.mark(Key::Identity);
+            let lost = self.parcels.iter().filter(|(_, info)| info.position.is_some_and(|at| at > lost_from));
+            let lost: Vec<u64> = lost.map(|(counter, _)| *counter).collect();
+            let parcels = u32::try_from(lost.len()).unwrap_or(u32::MAX);
+            for counter in lost {
+                self.give_back(counter, turn);
+            }
+            self.progress.cursor = None;
+            self.progress.held.clear();
+            turn.report(Report::GivingBack { parcels });
+        }
+        self.progress.head = receipt.head;
+        self.progress.copied_to = receipt.copied_to;
+        turn.progress();
+    }
+
+    /// Marks a receipted parcel to be sent again; until then its changes do not count.
+    pub(super) fn give_back(&mut self, counter: u64, turn: &mut Turn) {
+        let Some(info) = self.parcels.get_mut(&counter).filter(|info| info.position.is_some() && !info.again) else {
+            return;
+        };
+        info.again = true;
+        turn.mark(Key::Parcel(counter));
+        for (document, changes) in info.documents.clone() {
+            for change in changes {
+                if self.work_of(document, change).is_none() {
+                    self.uncount(document, change, turn);
+                }
+            }
+        }
+    }
+
+    /// Takes the receipts of an answer.
+    ///
+    /// # Errors
+    /// When a receipt does not fit its parcel; nothing of that parcel is then marked.
+    pub(super) fn take_receipts(&mut self, receipt: &Receipt, answer: &Answer, turn: &mut Turn) -> Result<(), String> {
+        for parcel in &receipt.parcels {
+            let Some(counter) = self.counter_of(parcel.manifest) else { continue };
+            match (&parcel.refused, parcel.position) {
+                (Some((code, sentence)), _) => self.refused_whole(counter, code, sentence, turn)?,
+                (None, Some(position)) => {
+                    self.take_receipt(counter, parcel, position, turn)?;
+                    let kept =
+                        KeptReceipt { receipt: answer.receipt.clone(), signature: answer.signature };
+                    turn.put(Key::Receipt(counter), to_cbor(&kept));
+                    if let Some(old) = counter.checked_sub(RECEIPTS_KEPT_MAX) {
+                        turn.delete(Key::Receipt(old));
+                    }
+                }
+                (None, None) => return Err("the hub answered a parcel with neither a position nor a reason".to_owned()),
+            }
+        }
+        self.drop_copied(turn);
+        Ok(())
+    }
+
+    fn counter_of(&self, manifest: Hash) -> Option<u64> {
+        self.parcels.iter().find(|(_, info)| info.manifest == manifest).map(|(counter, _)| *counter)
+    }
+
+    fn take_receipt(
+        &mut self,
+        counter: u64,
+        receipt: &ParcelReceipt,
+        position: Position,
+        turn: &mut Turn,
+    ) -> Result<(), String> {
+        let Some(info) = self.parcels.get(&counter).cloned() else { return Ok(()) };
+        let fits = info.documents.len() == receipt.documents.len()
+            && info.documents.iter().zip(&receipt.documents).all(|((_, changes), fate)| {
+                changes.len() == fate.runs.iter().map(|run| usize::from(run.count)).sum::<usize>()
+            });
+        if !fits {
+            return Err("the hub's receipt does not fit the parcel that was sent".to_owned());
+        }
+        let mut applied = 0;
+        for ((document, changes), fate) in info.documents.iter().zip(&receipt.documents) {
+            applied += self.take_fate(*document, changes, fate, turn);
+        }
+        for sequence in &info.states {
+            if let Some(aside) = self.aside.get_mut(sequence) {
+                aside.told = true;
+                turn.mark(Key::Aside(*sequence));
+            }
+        }
+        if let Some(info) = self.parcels.get_mut(&counter) {
+            info.position = Some(position);
+            info.again = false;
+            turn.mark(Key::Parcel(counter));
+        }
+        self.packed.take_if(|(packed, _)| *packed == counter);
+        if let Some(sync) = &mut self.sync {
+            sync.done.receipted += applied;
+            sync.moved = true;
+        }
+        turn.report(Report::Receipted { changes: applied, position });
+        Ok(())
+    }
+
+    /// One document's fates; says how many changes the hub now has applied.
+    fn take_fate(
+        &mut self,
+        document: DocumentId,
+        changes: &[ChangeHash],
+        fate: &DocumentFate,
+        turn: &mut Turn,
+    ) -> u32 {
+        let fates = fate.runs.iter().flat_map(|run| std::iter::repeat_n(&run.fate, usize::from(run.count)));
+        let mut applied = 0;
+        for (change, fate) in changes.iter().zip(fates) {
+            match fate {
+                Fate::Applied | Fate::Duplicate => {
+                    let uncounted = self.entries.get(&document).is_some_and(|entry| entry.uncounted.contains(change));
+                    if uncounted {
+                        self.count(document, *change, turn);
+                    }
+                    applied += 1;
+                }
+                Fate::Held(code) => self.held(document, *change, code, turn),
+                Fate::Refused(code, sentence) => self.refused(document, *change, code, sentence, turn),
+                Fate::Waiting(deps) => self.must_wait(document, *change, deps, turn),
+                Fate::Erased => self.erase(document, turn),
+            }
+        }
+        let entered: &[Channel] = &fate.entered;
+        for channel in entered {
+            self.enter(document, channel, turn);
+        }
+        self.close_annex(document, turn);
+        applied
+    }
+
+    fn held(&mut self, document: DocumentId, change: ChangeHash, code: &str, turn: &mut Turn) {
+        if let Some(sync) = &mut self.sync {
+            sync.done.held += 1;
+        }
+        let state = if code.starts_with(HELD_WHO) {
+            WorkState::HeldWho(code.to_owned())
+        } else {
+            self.unsettle(document, true);
+            WorkState::HeldWhat(code.to_owned())
+        };
+        self.set_state(document, change, state, turn);
+        turn.report(Report::Held { document, code: code.to_owned() });
+    }
+
+    fn refused(&mut self, document: DocumentId, change: ChangeHash, code: &str, sentence: &str, turn: &mut Turn) {
+        self.unsettle(document, true);
+        self.set_state(document, change, WorkState::Refused(code.to_owned(), sentence.to_owned()), turn);
+    }
+
+    /// The hub lacks something that this change needs: it is given back, or asked for and the work written again.
+    fn must_wait(&mut self, document: DocumentId, change: ChangeHash, deps: &[ChangeHash], turn: &mut Turn) {
+        self.set_state(document, change, WorkState::Local, turn);
+        let mut replay = false;
+        for dep in deps {
+            if let Some(work) = self.work_of(document, *dep).and_then(|sequence| self.works.get(&sequence)) {
+                replay |= matches!(work.state, WorkState::Refused(..) | WorkState::HeldWhat(_));
+            } else if let Some(counter) = self.receipted_parcel_with(document, *dep) {
+                self.give_back(counter, turn);
+            } else {
+                self.want(document, turn);
+                replay = true;
+            }
+        }
+        self.unsettle(document, replay);
+    }
+
+    /// The receipted parcel that carried this change, if it is still kept.
+    pub(super) fn receipted_parcel_with(&self, document: DocumentId, change: ChangeHash) -> Option<u64> {
+        let holds = |info: &super::ParcelInfo| {
+            info.position.is_some()
+                && info.documents.iter().any(|(id, changes)| *id == document && changes.contains(&change))
+        };
+        self.parcels.iter().find(|(_, info)| holds(info)).map(|(counter, _)| *counter)
+    }
+
+    fn erase(&mut self, document: DocumentId, turn: &mut Turn) {
+        let Some(entry) = self.entries.get(&document).filter(|entry| entry.standing != Standing::Erased) else { return };
+        for channel in entry.channels.clone() {
+            let sum = self.sums.entry(channel).or_default();
+            *sum = sum.minus(entry.sum);
+        }
+        for sequence in self.works_of.get(&document).cloned().unwrap_or_default() {
+            self.forget_work(sequence, turn);
+        }
+        let aside: Vec<u64> =
+            self.aside.iter().filter(|(_, aside)| aside.document == document).map(|(sequence, _)| *sequence).collect();
+        for sequence in aside {
+            self.aside.remove(&sequence);
+            turn.mark(Key::Aside(sequence));
+            turn.delete(Key::Edits(sequence));
+        }
+        // A kept parcel with its contents goes too, once it is receipted; the hub has the rest of it.
+        let named = self.parcels.iter().filter(|(_, info)| info.documents.iter().any(|(id, _)| *id == document));
+        let receipted: Vec<u64> = named.filter(|(_, info)| info.position.is_some()).map(|(n, _)| *n).collect();
+        for counter in receipted {
+            self.unpack(counter, turn);
+        }
+        if let Some(entry) = self.entries.get_mut(&document) {
+            entry.channels.clear();
+            entry.uncounted.clear();
+            entry.card = None;
+            entry.code = None;
+            entry.standing = Standing::Erased;
+        }
+        turn.entry(document);
+        turn.delete(Key::Copy(document));
+        turn.report(Report::Erased { document });
+    }
+
+    /// An annex is readable here only until the hub has all of it.
+    fn close_annex(&mut self, document: DocumentId, turn: &mut Turn) {
+        let works = self.works_of.get(&document).into_iter().flatten().filter_map(|sequence| self.works.get(sequence));
+        let unsent = works.filter(|work| !matches!(work.state, WorkState::HeldWho(_))).count() > 0;
+        let Some(entry) = self.entries.get_mut(&document) else { return };
+        let readable = entry.standing == Standing::Open && entry.channels.is_empty();
+        if entry.kind == Kind::Annex.code() && readable && !unsent {
+            entry.standing = Standing::Closed;
+            turn.entry(document);
+            turn.delete(Key::Copy(document));
+        }
+    }
+
+    /// The whole parcel was refused: about the parcel, it is packed smaller until the one document is found.
+    fn refused_whole(&mut self, counter: u64, code: &str, sentence: &str, turn: &mut Turn) -> Result<(), String> {
+        let Some(info) = self.parcels.get(&counter).cloned() else { return Ok(()) };
+        if info.position.is_some() {
+            // Given back and not wanted: kept, but not offered again.
+            if let Some(info) = self.parcels.get_mut(&counter) {
+                info.again = false;
+                turn.mark(Key::Parcel(counter));
+            }
+            return Ok(());
+        }
+        self.unpack(counter, turn);
+        if !code.starts_with(ABOUT_THE_PARCEL) {
+            return Err(format!("{sentence} ({code})"));
+        }
+        if let [(document, changes)] = &info.documents[..] {
+            for change in changes {
+                self.refused(*document, *change, code, sentence, turn);
+            }
+        } else if let Some(sync) = &mut self.sync {
+            sync.parcel_documents = Some((info.documents.len() / 2).max(1));
+        }
+        if let Some(sync) = &mut self.sync {
+            sync.moved = true;
+        }
+        Ok(())
+    }
+
+    fn set_state(&mut self, document: DocumentId, change: ChangeHash, state: WorkState, turn: &mut Turn) {
+        if let Some(sequence) = self.work_of(document, change)
+            && let Some(work) = self.works.get_mut(&sequence)
+        {
+            work.state = state;
+            turn.mark(Key::Work(sequence));
+        }
+    }
+
+    /// Work of the document came back, perhaps to be written again.
+    fn unsettle(&mut self, document: DocumentId, replay: bool) {
+        if let Some(sync) = &mut self.sync {
+            *sync.unsettled.entry(document).or_default() += 1;
+            if replay {
+                sync.replay.insert(document);
+            }
+        }
+    }
+
+    /// Forgets parcels of which a second copy exists, and the oldest beyond what a device keeps.
+    fn drop_copied(&mut self, turn: &mut Turn) {
+        let copied_to = self.progress.copied_to;
+        let receipted = self.parcels.iter().filter(|(_, info)| !info.again);
+        let mut kept: Vec<(u64, Position, u64)> = receipted
+            .filter_map(|(counter, info)| Some((*counter, info.position?, u64::from(info.bytes))))
+            .collect();
+        let mut bytes: u64 = kept.iter().map(|(_, _, bytes)| bytes).sum();
+        kept.retain(|(counter, position, size)| {
+            let gone = *position <= copied_to || bytes > RETAINED_PARCEL_BYTES_MAX;
+            if gone {
+                bytes -= size;
+                self.parcels.remove(counter);
+                turn.mark(Key::Parcel(*counter));
+                turn.delete(Key::ParcelBytes(*counter));
+            }
+            !gone
+        });
+    }
+
+    /// What the hub asks of the device.
+    pub(super) fn take_orders(&mut self, rest: &Rest, turn: &mut Turn) {
+        if let Some(token) = rest.token {
+            if let Some(enrolled) = self.identity.as_mut().and_then(|identity| identity.enrolled.as_mut()) {
+                enrolled.token = Some(token);
+                turn.mark(Key::Identity);
+            }
+            self.progress.challenge = None;
+        }
+        for order in &rest.orders {
+            match order {
+                Order::Renew(challenge) => {
+                    self.progress.challenge = Some(*challenge);
+                    if let Some(sync) = &mut self.sync {
+                        sync.renew = rest.channels.is_empty();
+                    }
+                }
+                Order::ChannelClosed(channel) => self.close_channel(channel, turn),
+                Order::CloneSeen => {
+                    if let Some(session) = &mut self.session {
+                        session.renew_actor(turn);
+                    }
+                    turn.report(Report::CloneSeen);
+                }
+            }
+        }
+        if let Some(configuration) = &rest.configuration {
+            self.take_configuration(configuration, turn);
+        }
+        turn.progress();
+    }
+
+    pub(super) fn close_channel(&mut self, channel: &Channel, turn: &mut Turn) {
+        let inside = self.entries.iter().filter(|(_, entry)| entry.channels.contains(channel));
+        for document in inside.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.leave(document, channel, turn);
+        }
+        if self.sums.remove(channel).is_some() {
+            turn.report(Report::ChannelClosed { channel: channel.clone() });
+        }
+    }
+
+    /// The document is asked for whole in the next request.
+    pub(super) fn want(&mut self, document: DocumentId, turn: &mut Turn) {
+        if !self.progress.wants.contains(&document) {
+            self.progress.wants.push(document);
+            turn.progress();
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Replay: work that the hub did not take is written again, by a fresh actor, on the document as the hub has it.
+//!
+//! The old bytes are kept aside. A change refused for how it was written (its sequence number, what it hangs on) goes
+//! through the second time; one refused for what it says fails again and waits for a person, without stopping the
+//! work that came after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Device;
+use super::copy::Copy;
+use super::event::Report;
+use super::exchange::Waiting;
+use super::rows::{Aside, EditsRow, Key, Work, WorkState};
+use super::turn::Turn;
+use crate::documents::{Edit, EditError, Kind};
+use crate::ids::{ChangeHash, DocumentId};
+use crate::limits::REPLAYS_MAX;
+use crate::wire::codec::{Raw, from_cbor};
+
+/// The code of a change that is held only because the one before it is.
+const BEHIND_HELD: &str = "gate-behind-held";
+
+impl Device {
+    /// Documents with work that an earlier sync left to be replayed.
+    pub(super) fn unsettled_documents(&self) -> BTreeSet<DocumentId> {
+        let unsettled = |work: &&Work| matches!(work.state, WorkState::Refused(..) | WorkState::HeldWhat(_));
+        self.works.values().filter(unsettled).map(|work| work.document).collect()
+    }
+
+    /// The next document to be replayed: nothing of it is on its way up or down.
+    pub(super) fn next_replay(&self) -> Option<DocumentId> {
+        let sync = self.sync.as_ref()?;
+        let ready = |document: &&DocumentId| {
+            let packed = self.works_of(**document).any(|work| matches!(work.state, WorkState::Packed(_)));
+            !packed && !sync.is_stuck(**document) && !self.progress.wants.contains(document)
+        };
+        sync.replay.iter().find(ready).copied()
+    }
+
+    pub(super) fn start_replay(&mut self, document: DocumentId, turn: &mut Turn) {
+        let works = self.works_of.get(&document).into_iter().flatten();
+        turn.load(std::iter::once(Key::Copy(document)).chain(works.map(|sequence| Key::Edits(*sequence))).collect());
+        self.waiting = Some(Waiting::Replay(document));
+    }
+
+    pub(super) fn replay(&mut self, document: DocumentId, rows: &[(Key, Option<Vec<u8>>)], turn: &mut Turn) {
+        if let Some(sync) = &mut self.sync {
+            sync.replay.remove(&document);
+            sync.moved = true;
+        }
+        let kind = self.entries.get(&document).and_then(|entry| Kind::from_code(entry.kind));
+        let stored = rows.iter().find_map(|(key, bytes)| (*key == Key::Copy(document)).then_some(bytes.as_ref()?));
+        let (Some(kind), Some(stored)) = (kind, stored) else { return };
+        let Ok(old) = Copy::load(kind, stored) else {
+            turn.report(Report::Unreadable { document });
+            self.want(document, turn);
+            return;
+        };
+        let edits: BTreeMap<u64, EditsRow> = rows
+            .iter()
+            .filter_map(|(key, bytes)| match key {
+                Key::Edits(sequence) => Some((*sequence, from_cbor(bytes.as_ref()?).ok()?)),
+                _ => None,
+            })
+            .collect();
+        self.rebuild(document, &old, &edits, turn);
+    }
+
+    /// Writes the document's open work again on what the hub has.
+    fn rebuild(&mut self, document: DocumentId, old: &Copy, edits: &BTreeMap<u64, EditsRow>, turn: &mut Turn) {
+        let again: Vec<u64> = self
+            .works_of
+            .get(&document)
+            .into_iter()
+            .flatten()
+            .filter(|sequence| !matches!(self.works[sequence].state, WorkState::HeldWho(_)))
+            .copied()
+            .collect();
+        let redone: BTreeSet<ChangeHash> = again.iter().map(|sequence| self.works[sequence].hash).collect();
+        let own: BTreeSet<ChangeHash> = self.works_of(document).map(|work| work.hash).collect();
+        let uncounted = self.entries.get(&document).map(|entry| entry.uncounted.clone()).unwrap_or_default();
+        // Others' changes that the hub lost: kept in the copy, nothing new is hung on them.
+        let surplus: Vec<ChangeHash> = uncounted.iter().filter(|hash| !own.contains(hash)).copied().collect();
+        let hub_has: BTreeSet<ChangeHash> =
+            old.hashes().into_iter().filter(|hash| !redone.contains(hash) && !surplus.contains(hash)).collect();
+        let Ok(mut copy) = old.only(&hub_has) else {
+            turn.report(Report::Unreadable { document });
+            return;
+        };
+        if let Some(session) = &mut self.session {
+            session.renew_actor(turn);
+        }
+        if let Some(entry) = self.entries.get_mut(&document) {
+            entry.uncounted.retain(|hash| !redone.contains(hash));
+        }
+        let mut written: BTreeMap<ChangeHash, ChangeHash> = BTreeMap::new();
+        for sequence in again {
+            let Some(work) = self.forget_work(sequence, turn) else { continue };
+            let new = self.write_again(&work, edits.get(&sequence), old, &mut copy, &written, turn);
+            if let Some(new) = new {
+                written.insert(work.hash, new);
+            }
+        }
+        let plain = copy.doc.clone();
+        let raw = old.raw(&surplus);
+        if copy.merge(&raw.iter().map(Vec::as_slice).collect::<Vec<_>>()).is_err() {
+            copy.doc = plain;
+        }
+        turn.entry(document);
+        turn.put(Key::Copy(document), copy.save());
+        turn.report(Report::Replayed { document, changes: u32::try_from(written.len()).unwrap_or(u32::MAX) });
+    }
+
+    /// Writes one work again, or sets it aside; says which change it became.
+    fn write_again(
+        &mut self,
+        work: &Work,
+        row: Option<&EditsRow>,
+        old: &Copy,
+        copy: &mut Copy,
+        written: &BTreeMap<ChangeHash, ChangeHash>,
+        turn: &mut Turn,
+    ) -> Option<ChangeHash> {
+        let (code, sentence) = match &work.state {
+            WorkState::Refused(code, sentence) => (code.clone(), sentence.clone()),
+            WorkState::HeldWhat(code) => (code.clone(), "a person must decide at the hub".to_owned()),
+            _ => (String::new(), String::new()),
+        };
+        let refused = matches!(work.state, WorkState::Refused(..));
+        let for_a_person = matches!(&work.state, WorkState::HeldWhat(code) if code != BEHIND_HELD);
+        if for_a_person || (refused && work.replays >= REPLAYS_MAX) {
+            self.set_aside(work, code, sentence, None, turn);
+            return None;
+        }
+        let edits: Option<Vec<Edit>> = row.and_then(|row| serde_json::from_slice(row.edits.as_ref()).ok());
+        let (Some(row), Some(edits), Some(session)) = (row, edits, self.session.as_mut()) else {
+            self.set_aside(work, "device-edits".to_owned(), "its typed edits cannot be read".to_owned(), None, turn);
+            return None;
+        };
+        let shown = common_heads(&row.shown, old, copy, written);
+        match session.commit(copy, &shown, row.at, &edits, turn) {
+            Ok(committed) => {
+                let replays = work.replays + u8::from(refused);
+                let new = Work {
+                    document: work.document,
+                    hash: committed.hash,
+                    raw: Raw(committed.raw),
+                    state: WorkState::Local,
+                    replays,
+                };
+                self.keep_work(new, shown, &edits, row.at, turn);
+                if !matches!(work.state, WorkState::Local | WorkState::Packed(_)) {
+                    self.set_aside(work, code, sentence, Some(committed.hash), turn);
+                }
+                Some(committed.hash)
+            }
+            // Everything that it said stands there already.
+            Err(EditError::NothingChanged) => None,
+            Err(error) => {
+                self.set_aside(work, error.code().to_owned(), error.to_string(), None, turn);
+                None
+            }
+        }
+    }
+
+    fn set_aside(
+        &mut self,
+        work: &Work,
+        code: String,
+        sentence: String,
+        superseded_by: Option<ChangeHash>,
+        turn: &mut Turn,
+    ) {
+        if superseded_by.is_none() {
+            if let Some(sync) = &mut self.sync {
+                sync.done.refused += 1;
+            }
+            let (code, sentence) = (code.clone(), sentence.clone());
+            turn.report(Report::Refused { document: work.document, code, sentence });
+        }
+        self.progress.sequence += 1;
+        let sequence = self.progress.sequence;
+        let (document, hash, raw) = (work.document, work.hash, work.raw.clone());
+        self.aside.insert(sequence, Aside { document, hash, raw, code, sentence, superseded_by, told: false });
+        turn.mark(Key::Aside(sequence));
+        turn.progress();
+    }
+}
+
+/// The heads that were shown, as far as the new copy has them: a change written again stands for the old one, one
+/// that is gone for what it hung on.
+fn common_heads(
+    shown: &[ChangeHash],
+    old: &Copy,
+    copy: &Copy,
+    written: &BTreeMap<ChangeHash, ChangeHash>,
+) -> Vec<ChangeHash> {
+    let mut todo: Vec<ChangeHash> = shown.to_vec();
+    let mut seen: BTreeSet<ChangeHash> = BTreeSet::new();
+    let mut heads: BTreeSet<ChangeHash> = BTreeSet::new();
+    while let Some(hash) = todo.pop() {
+        if !seen.insert(hash) {
+            continue;
+        }
+        if let Some(new) = written.get(&hash) {
+            heads.insert(*new);
+        } else if copy.has(&hash) {
+            heads.insert(hash);
+        } else {
+            todo.extend(old.deps(&hash));
+        }
+    }
+    if heads.is_empty() { copy.heads() } else { heads.into_iter().collect() }
+}

@@ -1,0 +1,339 @@
+//! What a device stores: typed keys, CBOR values, in batches that are written whole or not at all.
+//!
+//! *Hot* rows are read once when the device is opened; *cold* rows are read when they are needed. Owns the byte forms
+//! of both; a store need not understand them.
+
+use minicbor::{Decode, Encode};
+use thiserror::Error;
+
+use crate::crypto::{PublicKey, Signature};
+use crate::ids::{ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt};
+use crate::wire::codec::{CodecError, Raw};
+use crate::wire::digest::Digest;
+use crate::wire::lease::SignedLease;
+
+/// The name of a row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// Hot: who this device is.
+    Identity,
+    /// Hot: counters, cursor and what was last compared.
+    Progress,
+    /// Hot: the summary of one document.
+    Entry(DocumentId),
+    /// Hot: one change that is not applied at the hub yet.
+    Work(u64),
+    /// Hot: one parcel that was packed, by its counter.
+    Parcel(u64),
+    /// Hot: one change that was not accepted and is kept aside.
+    Aside(u64),
+    /// Cold: a document in Automerge's saved form, own unsent work included.
+    Copy(DocumentId),
+    /// Cold: the typed edits of a work, to replay them.
+    Edits(u64),
+    /// Cold: the bytes of a parcel.
+    ParcelBytes(u64),
+    /// Cold: the hub's signed receipt for a parcel.
+    Receipt(u64),
+    /// Cold: the signed configuration.
+    Configuration,
+    /// Cold: the signed lease of an author, by its prefix.
+    Lease(ActorPrefix),
+    /// Cold: a row of the shell's own.
+    Shell(Vec<u8>),
+}
+
+impl Key {
+    /// Its bytes: a table and what it is within it.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (table, rest): (u8, &[u8]) = match self {
+            Self::Identity => (0x01, &[]),
+            Self::Progress => (0x02, &[]),
+            Self::Entry(id) => (0x03, id.as_bytes()),
+            Self::Work(n) => (0x04, &n.to_be_bytes()),
+            Self::Parcel(n) => (0x05, &n.to_be_bytes()),
+            Self::Aside(n) => (0x06, &n.to_be_bytes()),
+            Self::Copy(id) => (0x81, id.as_bytes()),
+            Self::Edits(n) => (0x82, &n.to_be_bytes()),
+            Self::ParcelBytes(n) => (0x83, &n.to_be_bytes()),
+            Self::Receipt(n) => (0x84, &n.to_be_bytes()),
+            Self::Configuration => (0x85, &[]),
+            Self::Lease(prefix) => (0x86, prefix.as_bytes()),
+            Self::Shell(bytes) => (0x87, bytes),
+        };
+        [&[table], rest].concat()
+    }
+
+    /// Reads its bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (table, rest) = bytes.split_first()?;
+        let number = || rest.try_into().ok().map(u64::from_be_bytes);
+        Some(match table {
+            0x01 if rest.is_empty() => Self::Identity,
+            0x02 if rest.is_empty() => Self::Progress,
+            0x03 => Self::Entry(DocumentId::from_slice(rest)?),
+            0x04 => Self::Work(number()?),
+            0x05 => Self::Parcel(number()?),
+            0x06 => Self::Aside(number()?),
+            0x81 => Self::Copy(DocumentId::from_slice(rest)?),
+            0x82 => Self::Edits(number()?),
+            0x83 => Self::ParcelBytes(number()?),
+            0x84 => Self::Receipt(number()?),
+            0x85 if rest.is_empty() => Self::Configuration,
+            0x86 => Self::Lease(ActorPrefix::from_slice(rest)?),
+            0x87 => Self::Shell(rest.to_vec()),
+            _ => return None,
+        })
+    }
+
+    /// Whether it is read when the device is opened.
+    #[must_use]
+    pub fn is_hot(&self) -> bool {
+        matches!(
+            self,
+            Self::Identity | Self::Progress | Self::Entry(_) | Self::Work(_) | Self::Parcel(_) | Self::Aside(_)
+        )
+    }
+}
+
+/// One line of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Store or replace.
+    Put(Key, Vec<u8>),
+    /// Remove; nothing to do when it is not there.
+    Delete(Key),
+}
+
+/// A stored row that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the device's store holds a row that cannot be read ({key}): {error}")]
+pub struct RowError {
+    /// Which table.
+    pub key: String,
+    /// What is wrong.
+    pub error: CodecError,
+}
+
+/// Who this device is.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(super) struct Identity {
+    #[n(0)]
+    pub installation: InstallationId,
+    /// The secret key's 32 bytes; the store seals them.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub secret: [u8; 32],
+    /// Set once the hub has answered.
+    #[n(2)]
+    pub enrolled: Option<Enrolled>,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+pub(super) struct Enrolled {
+    #[n(0)]
+    pub lease: SignedLease,
+    #[n(1)]
+    pub token: Option<Salt>,
+    #[n(2)]
+    pub hub: PublicKey,
+    #[n(3)]
+    pub log: LogId,
+}
+
+/// What moves with every edit or exchange.
+#[derive(Debug, Clone, Default, Encode, Decode)]
+pub(super) struct Progress {
+    /// The counter of the last manifest; moves before anything is sent.
+    #[n(0)]
+    pub counter: u64,
+    #[n(1)]
+    pub previous: Option<Hash>,
+    /// The last number given to a work.
+    #[n(2)]
+    pub sequence: u64,
+    /// The last counter of a human code.
+    #[n(3)]
+    pub code: u32,
+    #[n(4)]
+    pub cursor: Option<Raw>,
+    /// The highest head that a receipt named.
+    #[n(5)]
+    pub head: Position,
+    /// Up to where the last complete feed had been read.
+    #[n(6)]
+    pub read_to: Position,
+    /// What the device then held of each channel.
+    #[n(7)]
+    pub held: Vec<(Channel, Digest)>,
+    /// To be proved in the next request.
+    #[n(8)]
+    pub challenge: Option<Salt>,
+    /// Documents to ask for whole.
+    #[n(9)]
+    pub wants: Vec<DocumentId>,
+    /// The version of the configuration that is stored.
+    #[n(10)]
+    pub configuration: u32,
+    /// Hub time of the last answer.
+    #[n(11)]
+    pub synced_at: Option<Millis>,
+    /// Up to where the hub said that a second copy exists.
+    #[n(12)]
+    pub copied_to: Position,
+}
+
+/// Where a document stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Standing {
+    /// Readable here.
+    #[n(0)]
+    #[default]
+    Open,
+    /// An annex that is at the hub and no longer readable here.
+    #[n(1)]
+    Closed,
+    /// Erased by decision.
+    #[n(2)]
+    Erased,
+}
+
+/// The summary of one document.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Entry {
+    /// The code of its kind.
+    #[n(0)]
+    pub kind: u8,
+    /// Channels of the user's scope that hold it.
+    #[n(1)]
+    pub channels: Vec<Channel>,
+    /// The sum over its changes that the hub has.
+    #[n(2)]
+    pub sum: Digest,
+    /// Changes of the copy that the hub is not known to have applied.
+    #[n(3)]
+    pub uncounted: Vec<ChangeHash>,
+    /// The card token, as issued or scanned here.
+    #[n(4)]
+    pub card: Option<CardToken>,
+    /// The human code, as given here.
+    #[n(5)]
+    pub code: Option<String>,
+    /// Where it stands.
+    #[n(6)]
+    pub standing: Standing,
+}
+
+/// What became of a work so far.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum WorkState {
+    /// Stored here, not sent.
+    #[n(0)]
+    Local,
+    /// In the parcel of this counter, whose receipt has not come.
+    #[n(1)]
+    Packed(#[n(0)] u64),
+    /// At the hub, for a person to decide who may: later changes hang on it.
+    #[n(2)]
+    HeldWho(#[n(0)] String),
+    /// At the hub, for a person to decide what it says: the rest is replayed without it.
+    #[n(3)]
+    HeldWhat(#[n(0)] String),
+    /// Not accepted.
+    #[n(4)]
+    Refused(#[n(0)] String, #[n(1)] String),
+}
+
+/// One change that is not applied at the hub yet.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Work {
+    /// Which document.
+    #[n(0)]
+    pub document: DocumentId,
+    /// The change.
+    #[n(1)]
+    pub hash: ChangeHash,
+    /// Its bytes.
+    #[n(2)]
+    pub raw: Raw,
+    /// What became of it so far.
+    #[n(3)]
+    pub state: WorkState,
+    /// How often its edits were written again.
+    #[n(4)]
+    pub replays: u8,
+}
+
+/// The typed edits of a work.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(super) struct EditsRow {
+    #[n(0)]
+    pub shown: Vec<ChangeHash>,
+    /// JSON of the list of edits.
+    #[n(1)]
+    pub edits: Raw,
+    #[n(2)]
+    pub at: Millis,
+}
+
+/// A parcel that was packed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ParcelInfo {
+    /// The hash of its manifest.
+    #[n(0)]
+    pub manifest: Hash,
+    /// Bytes of the parcel.
+    #[n(1)]
+    pub bytes: u32,
+    /// Its documents and their changes, in its order.
+    #[n(2)]
+    pub documents: Vec<(DocumentId, Vec<ChangeHash>)>,
+    /// Where it stands in the log; none: no receipt yet.
+    #[n(3)]
+    pub position: Option<Position>,
+    /// To be given back to a hub that lost it.
+    #[n(4)]
+    pub again: bool,
+    /// Rows of [`Key::Aside`] whose superseding it states.
+    #[n(5)]
+    pub states: Vec<u64>,
+}
+
+/// A change that was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Aside {
+    /// Which document.
+    #[n(0)]
+    pub document: DocumentId,
+    /// The change.
+    #[n(1)]
+    pub hash: ChangeHash,
+    /// Its bytes.
+    #[n(2)]
+    pub raw: Raw,
+    /// The stable code.
+    #[n(3)]
+    pub code: String,
+    /// What was wrong.
+    #[n(4)]
+    pub sentence: String,
+    /// The change in which the same edits were written again; none: they wait for a person.
+    #[n(5)]
+    pub superseded_by: Option<ChangeHash>,
+    /// Whether the hub was told.
+    #[n(6)]
+    pub told: bool,
+}
+
+/// A receipt as it is kept: verify it with `wire::answer::verify_receipt`.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct KeptReceipt {
+    /// CBOR of the receipt, as signed.
+    #[n(0)]
+    pub receipt: Raw,
+    /// The hub's.
+    #[n(1)]
+    pub signature: Signature,
+}
