@@ -117,6 +117,9 @@ impl Device {
             turn.mark(Key::Parcel(counter));
         }
         self.packed.take_if(|(packed, _)| *packed == counter);
+        for (document, _) in &info.documents {
+            self.drop_parcels_of_erased(*document, turn);
+        }
         if let Some(sync) = &mut self.sync {
             sync.done.receipted += applied;
             sync.moved = true;
@@ -150,8 +153,10 @@ impl Device {
                 Fate::Erased => self.erase(document, turn),
             }
         }
-        let entered: &[Channel] = &fate.entered;
-        for channel in entered {
+        if fate.runs.iter().any(|run| comes_back(&run.fate)) {
+            self.came_back(document);
+        }
+        for channel in &fate.entered {
             self.enter(document, channel, turn);
         }
         self.close_annex(document, turn);
@@ -165,7 +170,7 @@ impl Device {
         let state = if code.starts_with(HELD_WHO) {
             WorkState::HeldWho(code.to_owned())
         } else {
-            self.unsettle(document, true);
+            self.put_up_for_replay(document);
             WorkState::HeldWhat(code.to_owned())
         };
         self.set_state(document, change, state, turn);
@@ -173,7 +178,7 @@ impl Device {
     }
 
     fn refused(&mut self, document: DocumentId, change: ChangeHash, code: &str, sentence: &str, turn: &mut Turn) {
-        self.unsettle(document, true);
+        self.put_up_for_replay(document);
         self.set_state(document, change, WorkState::Refused(code.to_owned(), sentence.to_owned()), turn);
     }
 
@@ -191,7 +196,9 @@ impl Device {
                 replay = true;
             }
         }
-        self.unsettle(document, replay);
+        if replay {
+            self.put_up_for_replay(document);
+        }
     }
 
     /// The receipted parcel that carried this change, if it is still kept.
@@ -219,12 +226,6 @@ impl Device {
             turn.mark(Key::Aside(sequence));
             turn.delete(Key::Edits(sequence));
         }
-        // A kept parcel with its contents goes too, once it is receipted; the hub has the rest of it.
-        let named = self.parcels.iter().filter(|(_, info)| info.documents.iter().any(|(id, _)| *id == document));
-        let receipted: Vec<u64> = named.filter(|(_, info)| info.position.is_some()).map(|(n, _)| *n).collect();
-        for counter in receipted {
-            self.unpack(counter, turn);
-        }
         if let Some(entry) = self.entries.get_mut(&document) {
             entry.channels.clear();
             entry.uncounted.clear();
@@ -235,6 +236,18 @@ impl Device {
         turn.entry(document);
         turn.delete(Key::Copy(document));
         turn.report(Report::Erased { document });
+    }
+
+    /// A kept parcel with an erased document goes once it is receipted; the hub has the rest of it.
+    fn drop_parcels_of_erased(&mut self, document: DocumentId, turn: &mut Turn) {
+        if self.entries.get(&document).is_none_or(|entry| entry.standing != Standing::Erased) {
+            return;
+        }
+        let named = self.parcels.iter().filter(|(_, info)| info.documents.iter().any(|(id, _)| *id == document));
+        let receipted: Vec<u64> = named.filter(|(_, info)| info.position.is_some()).map(|(n, _)| *n).collect();
+        for counter in receipted {
+            self.unpack(counter, turn);
+        }
     }
 
     /// An annex is readable here only until the hub has all of it.
@@ -287,13 +300,17 @@ impl Device {
         }
     }
 
-    /// Work of the document came back, perhaps to be written again.
-    fn unsettle(&mut self, document: DocumentId, replay: bool) {
+    /// Work of the document is to be written again.
+    fn put_up_for_replay(&mut self, document: DocumentId) {
+        if let Some(sync) = &mut self.sync {
+            sync.replay.insert(document);
+        }
+    }
+
+    /// Work of the document came back; too often within one sync, and it waits for the next.
+    fn came_back(&mut self, document: DocumentId) {
         if let Some(sync) = &mut self.sync {
             *sync.unsettled.entry(document).or_default() += 1;
-            if replay {
-                sync.replay.insert(document);
-            }
         }
     }
 
@@ -365,5 +382,14 @@ impl Device {
             self.progress.wants.push(document);
             turn.progress();
         }
+    }
+}
+
+/// Whether a change with this fate is not settled: it will be sent again in one form or another.
+fn comes_back(fate: &Fate) -> bool {
+    match fate {
+        Fate::Waiting(_) | Fate::Refused(..) => true,
+        Fate::Held(code) => !code.starts_with(HELD_WHO),
+        Fate::Applied | Fate::Duplicate | Fate::Erased => false,
     }
 }

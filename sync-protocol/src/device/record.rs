@@ -81,7 +81,7 @@ impl Device {
         let mut card = request.card;
         let mut code = None;
         if new && request.kind == Kind::Case {
-            let letters: DeviceLetters = session.lease.letters.parse().map_err(|error| format!("{error}"))?;
+            let letters = DeviceLetters::new(&session.lease.letters).map_err(|error| error.to_string())?;
             let next = Code::next(&session.lease.site, session.lease.year, letters, self.progress.code)
                 .map_err(|error| error.to_string())?;
             edits.insert(0, set_card("card.code", next.to_string()));
