@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Device;
 use super::event::{EditRequest, Endpoint, Report, Synced};
 use super::feed::FeedJob;
 use super::rows::{Key, WorkState};
 use super::turn::Turn;
-use super::Device;
 use crate::ids::{Channel, DocumentId};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, UNSETTLED_MAX, WANTS_DOCUMENTS_MAX};
 use crate::wire::answer::Answer;
@@ -25,7 +25,7 @@ const WANTED_DOCUMENT_BYTES: u32 = 1024;
 /// What waits for rows of the store.
 pub(super) enum Waiting {
     Edit(Vec<EditRequest>),
-    Feed(FeedJob),
+    Feed(Box<FeedJob>),
     Parcels(Vec<u64>),
     Replay(DocumentId),
 }
@@ -128,7 +128,7 @@ impl Device {
     pub(super) fn loaded(&mut self, rows: Vec<(Key, Option<Vec<u8>>)>, turn: &mut Turn) {
         match self.waiting.take() {
             Some(Waiting::Edit(requests)) => self.record(requests, &rows, turn),
-            Some(Waiting::Feed(job)) => self.read_feed(job, rows, turn),
+            Some(Waiting::Feed(job)) => self.read_feed(*job, rows, turn),
             Some(Waiting::Parcels(counters)) => self.send_loaded(&counters, &rows, turn),
             Some(Waiting::Replay(document)) => {
                 self.replay(document, &rows, turn);
@@ -171,8 +171,14 @@ impl Device {
         let counters = self.outstanding(turn);
         if counters.is_empty() {
             let Some(sync) = &mut self.sync else { return };
-            let wants: Vec<DocumentId> =
-                self.progress.wants.iter().filter(|id| !sync.asked.contains(id)).copied().take(wants_max(sync.budget)).collect();
+            let wants: Vec<DocumentId> = self
+                .progress
+                .wants
+                .iter()
+                .filter(|id| !sync.asked.contains(id))
+                .copied()
+                .take(wants_max(sync.budget))
+                .collect();
             sync.asked.extend(&wants);
             let channel = if wants.is_empty() { sync.repair.take() } else { None };
             let repair = channel.map(|channel| self.buckets(channel));

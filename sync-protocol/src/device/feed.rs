@@ -47,7 +47,7 @@ impl Device {
             self.read_feed(job, Vec::new(), turn);
         } else {
             turn.load(keys);
-            self.waiting = Some(Waiting::Feed(job));
+            self.waiting = Some(Waiting::Feed(Box::new(job)));
         }
     }
 
@@ -106,8 +106,7 @@ impl Device {
             }
             return;
         };
-        let changes: Vec<&[u8]> =
-            items.iter().flat_map(|item| item.changes.iter().map(AsRef::as_ref)).collect();
+        let changes: Vec<&[u8]> = items.iter().flat_map(|item| item.changes.iter().map(AsRef::as_ref)).collect();
         if !changes.is_empty() {
             match self.merge_feed(document, kind, stored, &changes, whole) {
                 Ok(merged) => self.keep_merged(document, kind, merged, turn),

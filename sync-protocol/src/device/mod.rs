@@ -84,10 +84,7 @@ impl Device {
     ///
     /// # Errors
     /// [`RowError`] when a row cannot be read.
-    pub fn open(
-        rows: impl IntoIterator<Item = (Key, Vec<u8>)>,
-        inputs: &Inputs,
-    ) -> Result<Self, RowError> {
+    pub fn open(rows: impl IntoIterator<Item = (Key, Vec<u8>)>, inputs: &Inputs) -> Result<Self, RowError> {
         let mut device = Self::empty();
         for (key, bytes) in rows {
             device.take(&key, &bytes).map_err(|error| RowError { key: table(&key).to_owned(), error })?;

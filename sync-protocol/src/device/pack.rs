@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Device;
 use super::exchange::Sync;
 use super::rows::{Key, ParcelInfo, WorkState};
 use super::turn::Turn;
-use super::Device;
 use crate::documents::Kind;
 use crate::ids::{ChangeHash, DocumentId, Salt};
 use crate::limits::{

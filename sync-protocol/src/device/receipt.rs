@@ -2,10 +2,10 @@
 //!
 //! Owns fates, the keeping of parcels until a second copy exists, and noticing that a hub lost what it had receipted.
 
-use super::event::Report;
-use super::rows::{Key, KeptReceipt, Standing, WorkState};
-use super::turn::Turn;
 use super::Device;
+use super::event::Report;
+use super::rows::{KeptReceipt, Key, Standing, WorkState};
+use super::turn::Turn;
 use crate::documents::Kind;
 use crate::ids::{ChangeHash, Channel, DocumentId, Hash, Position};
 use crate::limits::{RECEIPTS_KEPT_MAX, RETAINED_PARCEL_BYTES_MAX};
@@ -68,8 +68,7 @@ impl Device {
                 (Some((code, sentence)), _) => self.refused_whole(counter, code, sentence, turn)?,
                 (None, Some(position)) => {
                     self.take_receipt(counter, parcel, position, turn)?;
-                    let kept =
-                        KeptReceipt { receipt: answer.receipt.clone(), signature: answer.signature };
+                    let kept = KeptReceipt { receipt: answer.receipt.clone(), signature: answer.signature };
                     turn.put(Key::Receipt(counter), to_cbor(&kept));
                     if let Some(old) = counter.checked_sub(RECEIPTS_KEPT_MAX) {
                         turn.delete(Key::Receipt(old));
@@ -129,13 +128,7 @@ impl Device {
     }
 
     /// One document's fates; says how many changes the hub now has applied.
-    fn take_fate(
-        &mut self,
-        document: DocumentId,
-        changes: &[ChangeHash],
-        fate: &DocumentFate,
-        turn: &mut Turn,
-    ) -> u32 {
+    fn take_fate(&mut self, document: DocumentId, changes: &[ChangeHash], fate: &DocumentFate, turn: &mut Turn) -> u32 {
         let fates = fate.runs.iter().flat_map(|run| std::iter::repeat_n(&run.fate, usize::from(run.count)));
         let mut applied = 0;
         for (change, fate) in changes.iter().zip(fates) {
@@ -211,7 +204,9 @@ impl Device {
     }
 
     fn erase(&mut self, document: DocumentId, turn: &mut Turn) {
-        let Some(entry) = self.entries.get(&document).filter(|entry| entry.standing != Standing::Erased) else { return };
+        let Some(entry) = self.entries.get(&document).filter(|entry| entry.standing != Standing::Erased) else {
+            return;
+        };
         for channel in entry.channels.clone() {
             let sum = self.sums.entry(channel).or_default();
             *sum = sum.minus(entry.sum);
@@ -318,9 +313,8 @@ impl Device {
     fn drop_copied(&mut self, turn: &mut Turn) {
         let copied_to = self.progress.copied_to;
         let receipted = self.parcels.iter().filter(|(_, info)| !info.again);
-        let mut kept: Vec<(u64, Position, u64)> = receipted
-            .filter_map(|(counter, info)| Some((*counter, info.position?, u64::from(info.bytes))))
-            .collect();
+        let mut kept: Vec<(u64, Position, u64)> =
+            receipted.filter_map(|(counter, info)| Some((*counter, info.position?, u64::from(info.bytes)))).collect();
         let mut bytes: u64 = kept.iter().map(|(_, _, bytes)| bytes).sum();
         kept.retain(|(counter, position, size)| {
             let gone = *position <= copied_to || bytes > RETAINED_PARCEL_BYTES_MAX;

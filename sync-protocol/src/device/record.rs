@@ -40,7 +40,8 @@ impl Session {
 impl Device {
     pub(super) fn edit(&mut self, requests: Vec<EditRequest>, turn: &mut Turn) {
         let known = |id: &DocumentId| self.entries.get(id).is_some_and(|entry| entry.standing == Standing::Open);
-        let wanted: BTreeSet<DocumentId> = requests.iter().filter_map(|request| request.document).filter(known).collect();
+        let wanted: BTreeSet<DocumentId> =
+            requests.iter().filter_map(|request| request.document).filter(known).collect();
         if wanted.is_empty() {
             self.record(requests, &[], turn);
         } else {
@@ -90,8 +91,7 @@ impl Device {
             code = Some(next);
         }
         let shown = request.shown.unwrap_or_else(|| copy.heads());
-        let committed =
-            session.commit(&mut copy, &shown, turn.now, &edits, turn).map_err(|error| error.to_string())?;
+        let committed = session.commit(&mut copy, &shown, turn.now, &edits, turn).map_err(|error| error.to_string())?;
 
         // From here on everything succeeds.
         if let Some(code) = &code {
@@ -101,13 +101,8 @@ impl Device {
         let entry = self.entries.entry(document).or_insert_with(|| Entry::new(request.kind.code()));
         entry.code = entry.code.take().or_else(|| code.as_ref().map(ToString::to_string));
         entry.card = entry.card.or(card);
-        let work = Work {
-            document,
-            hash: committed.hash,
-            raw: Raw(committed.raw),
-            state: WorkState::Local,
-            replays: 0,
-        };
+        let work =
+            Work { document, hash: committed.hash, raw: Raw(committed.raw), state: WorkState::Local, replays: 0 };
         self.keep_work(work, shown, &edits, turn.now, turn);
         let saved = copy.save();
         turn.put(Key::Copy(document), saved.clone());

@@ -66,9 +66,10 @@ impl Device {
         });
         for document in only_here.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.step_out(document, channel, turn);
-            let carried = self.parcels.iter().filter(|(_, info)| {
-                info.position.is_some() && info.documents.iter().any(|(id, _)| *id == document)
-            });
+            let carried = self
+                .parcels
+                .iter()
+                .filter(|(_, info)| info.position.is_some() && info.documents.iter().any(|(id, _)| *id == document));
             for counter in carried.map(|(counter, _)| *counter).collect::<Vec<_>>() {
                 self.give_back(counter, turn);
             }

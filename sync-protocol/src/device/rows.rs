@@ -7,7 +7,9 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 use crate::crypto::{PublicKey, Signature};
-use crate::ids::{ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt};
+use crate::ids::{
+    ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt,
+};
 use crate::wire::codec::{CodecError, Raw};
 use crate::wire::digest::Digest;
 use crate::wire::lease::SignedLease;

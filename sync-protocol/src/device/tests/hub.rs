@@ -31,7 +31,7 @@ struct Filed {
     channels: BTreeMap<Channel, Position>,
 }
 
-type Verdict = Box<dyn Fn(DocumentId, &Change) -> Option<Fate>>;
+pub(super) type Verdict = Box<dyn Fn(DocumentId, &Change) -> Option<Fate>>;
 
 pub(super) struct FakeHub {
     pub key: SecretKey,
@@ -243,9 +243,8 @@ impl FakeHub {
         }
         rows.sort_by_key(|(position, id, _)| (*position, *id));
         let rows = rows.into_iter();
-        let wanted = wants.iter().filter(|id| {
-            self.documents.get(id).is_some_and(|filed| filed.channels.contains_key(channel))
-        });
+        let wanted =
+            wants.iter().filter(|id| self.documents.get(id).is_some_and(|filed| filed.channels.contains_key(channel)));
         let wanted: Vec<_> = wanted.map(|id| (Position::START, *id, FeedWhat::Entered)).collect();
         let mut read_to = from;
         for (position, id, what) in wanted.into_iter().chain(rows) {
@@ -256,8 +255,11 @@ impl FakeHub {
             let filed = &self.documents[&id];
             let whole = what == FeedWhat::Entered;
             let of_it = filed.changes.iter().filter(|kept| {
-                (if whole { position == Position::START || kept.position <= position } else { kept.position == position })
-                    && (position == Position::START || !brought.contains(&(id, kept.hash)))
+                (if whole {
+                    position == Position::START || kept.position <= position
+                } else {
+                    kept.position == position
+                }) && (position == Position::START || !brought.contains(&(id, kept.hash)))
             });
             let changes: Vec<Raw> = of_it.map(|kept| kept.raw.clone()).collect();
             if !changes.is_empty() {

@@ -89,7 +89,8 @@ impl Phone {
     pub fn restart(&mut self) {
         self.batches_left = None;
         self.sent.clear();
-        let rows: Vec<_> = self.store.iter().filter(|(key, _)| key.is_hot()).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let rows: Vec<_> =
+            self.store.iter().filter(|(key, _)| key.is_hot()).map(|(k, v)| (k.clone(), v.clone())).collect();
         let inputs = self.inputs();
         self.device = Device::open(rows, &inputs).unwrap();
     }

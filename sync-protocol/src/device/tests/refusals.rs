@@ -4,7 +4,7 @@ use super::*;
 use crate::wire::answer::Fate;
 use crate::wire::manifest::Statement;
 
-fn refuse(only: ChangeHash, fate: Fate) -> Option<Box<dyn Fn(DocumentId, &automerge::Change) -> Option<Fate>>> {
+fn refuse(only: ChangeHash, fate: Fate) -> Option<super::hub::Verdict> {
     Some(Box::new(move |_, change| (change.hash().0 == *only.as_bytes()).then(|| fate.clone())))
 }
 
