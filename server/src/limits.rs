@@ -75,3 +75,35 @@ pub const FAKE_PAGE_BYTES: usize = 4 * 1024;
 /// Bytes of changes in one answer's feed, before compression: half of what a message may hold, since one document more
 /// may follow the one that reached the budget.
 pub const FEED_BUDGET_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Groups of updates that wait for the read model, each of one group commit. A few seconds of full ingest; beyond it
+/// is quicker to catch up from the store than to follow.
+pub const READ_MODEL_UPDATES_WAITING_MAX: usize = 1_024;
+
+/// Questions that wait for the read model: more than a hub has open pages.
+pub const READ_MODEL_QUESTIONS_WAITING_MAX: usize = 256;
+
+/// Documents looked at in one step when the read model is filled: their projections are in memory together.
+pub const READ_MODEL_FILL_DOCUMENTS: usize = 256;
+
+/// Receipts read in one step when the read model is filled; they are small.
+pub const READ_MODEL_FILL_RECEIPTS: usize = 1_024;
+
+/// Versions of documents that no longer hold and are kept to be asked about; with about 5 KB each, 1 GB at most. The
+/// older half is dropped when there are more.
+pub const READ_MODEL_OLD_VERSIONS_MAX: i64 = 200_000;
+
+/// Groups of updates between two looks at how many versions there are: counting them is not free.
+pub const READ_MODEL_FORGET_EVERY: u64 = 4_096;
+
+/// Rows of a page when the caller names no number: what a screen shows.
+pub const READ_MODEL_PAGE_ROWS: usize = 50;
+
+/// Rows of a page at most: an export reads page by page.
+pub const READ_MODEL_PAGE_ROWS_MAX: usize = 500;
+
+/// Words of a search that are looked at: given names, family name, code and a few more.
+pub const READ_MODEL_SEARCH_WORDS_MAX: usize = 8;
+
+/// Prepared statements that the read model keeps: more than it has questions.
+pub const READ_MODEL_STATEMENTS: usize = 64;

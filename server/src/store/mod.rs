@@ -7,10 +7,12 @@
 //! - [`log`]: the append-only log. [`copy`] keeps a second one of it in another place.
 //! - [`keyring`]: which keys open what stands in the log. [`seal`] is the sealing itself.
 //! - [`documents`]: merged documents, feed and channels, derived from the log and rebuildable.
+//! - [`read_model`]: what pages and figures are read from, in memory, following the log.
 
 pub mod copy;
 pub mod documents;
 pub mod files;
 pub mod keyring;
 pub mod log;
+pub mod read_model;
 pub mod seal;
