@@ -1,12 +1,13 @@
 //! Which fields of a projection become columns. The only file that knows how a projection looks as JSON.
 
 use serde_json::Value;
+use sync_protocol::documents::Kind;
 
-/// Numbers of kinds that have columns of their own.
-pub(super) const KIND_CASE: u8 = 1;
-pub(super) const KIND_MOVEMENT: u8 = 2;
+/// Kinds that have columns of their own.
+pub(super) const KIND_CASE: u8 = Kind::Case.code();
+pub(super) const KIND_MOVEMENT: u8 = Kind::Movement.code();
 /// Counted only: what an annex says is for few eyes, and every page reads this model.
-pub(super) const KIND_ANNEX: u8 = 4;
+pub(super) const KIND_ANNEX: u8 = Kind::Annex.code();
 
 /// The columns of a case.
 #[derive(Default)]
@@ -103,9 +104,9 @@ fn field<'a>(projection: &'a Value, group: &str, key: &str) -> Option<&'a Value>
     projection.get("groups")?.get(group)?.get(key)
 }
 
-/// What a field says, if it says a value (`{"value": {"value": …}}`) and not why there is none.
+/// What a field says, if it says a value and not why there is none (`{"state": …}`).
 fn answer(field: Option<&Value>) -> Option<&Value> {
-    field?.get("value")?.get("value")
+    field?.get("value").filter(|value| value.get("state").is_none())
 }
 
 fn answer_text(field: &Value) -> Option<String> {
@@ -131,4 +132,106 @@ fn entries<'a>(projection: &'a Value, group: &str) -> Vec<&'a Value> {
 fn members(projection: &Value, group: &str) -> Vec<String> {
     let all = projection.get("groups").and_then(|groups| groups.get(group)).and_then(Value::as_object);
     all.map(|all| all.keys().cloned().collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use automerge::Automerge;
+    use sync_protocol::documents::{Answer, Edit, EntryId, Kind, State, Value as Plain, apply, blank, edit, project};
+    use sync_protocol::ids::{Actor, ActorPrefix, Millis};
+
+    use super::*;
+
+    fn set(field: &str, value: impl Into<Answer>) -> Edit {
+        Edit::Set { field: field.to_owned(), value: value.into() }
+    }
+
+    fn add(group: &str, n: u8, pairs: &[(&str, Answer)]) -> Edit {
+        let values: BTreeMap<_, _> = pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        Edit::Add { group: group.to_owned(), entry: EntryId::new([n; 8]), values, at: None, from: None }
+    }
+
+    fn include(set: &str, member: &str) -> Edit {
+        Edit::Include { set: set.to_owned(), member: member.to_owned(), value: None }
+    }
+
+    fn written(kind: Kind, edits: &[Edit]) -> Value {
+        let actor = Actor::from_parts(ActorPrefix::new([1; 8]), [1; 8]);
+        let mut doc: Automerge = blank(kind);
+        let heads = edit::heads(&doc);
+        apply(&mut doc, kind, &heads, actor, Millis(1_714_478_400_000), edits).unwrap();
+        serde_json::to_value(project(kind, &doc).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_columns_of_a_case_come_from_its_real_projection() {
+        let birth = Answer::Value(Plain::Birth("year 1991 declared".parse().unwrap()));
+        let projection = written(
+            Kind::Case,
+            &[
+                set("card.site", "GOG"),
+                set("identity.given", "Élie"),
+                set("identity.family", "Traoré"),
+                set("identity.sex", "m"),
+                set("identity.father", Answer::State { state: State::Refused }),
+                set("birth.date", birth),
+                set("journey.last_country", "DZA"),
+                add("arrivals", 1, &[("on", "2024-04-30".into()), ("category", "expulsion".into())]),
+                add("outcome", 2, &[("step", "present".into())]),
+                include("urgent", "medical"),
+                include("urgent", "infant"),
+                Edit::Exclude { set: "urgent".into(), member: "infant".into() },
+            ],
+        );
+        let case = CaseColumns::of(&projection);
+        assert_eq!(case.name.as_deref(), Some("Élie Traoré"));
+        assert_eq!(case.search, "elie traore");
+        assert_eq!(site_of(&projection).as_deref(), Some("GOG"));
+        assert_eq!((case.sex.as_deref(), case.country.as_deref()), (Some("m"), Some("DZA")));
+        assert_eq!((case.arrived.as_deref(), case.category.as_deref()), (Some("2024-04-30"), Some("expulsion")));
+        assert_eq!((case.status.as_deref(), case.urgent), (Some("present"), vec!["medical".to_owned()]));
+        let birth: super::super::BirthRow = serde_json::from_str(&case.birth.unwrap()).unwrap();
+        assert_eq!(
+            (birth.precision.as_str(), birth.value.as_str(), birth.source.as_str()),
+            ("year", "1991", "declared")
+        );
+    }
+
+    #[test]
+    fn a_case_of_which_nothing_is_known_has_empty_columns() {
+        let projection = serde_json::to_value(project(Kind::Case, &blank(Kind::Case)).unwrap()).unwrap();
+        let case = CaseColumns::of(&projection);
+        assert_eq!((case.name, case.code, case.status, case.birth), (None, None, None, None));
+        assert!(case.search.is_empty() && case.urgent.is_empty() && site_of(&projection).is_none());
+        let nameless = written(Kind::Case, &[set("identity.called", "Vieux")]);
+        assert_eq!(CaseColumns::of(&nameless).name.as_deref(), Some("Vieux"));
+    }
+
+    #[test]
+    fn the_columns_of_a_movement_come_from_its_real_projection() {
+        let number = |number: i64| Answer::Value(Plain::Number(number));
+        let case = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        let projection = written(
+            Kind::Movement,
+            &[
+                set("trip.direction", "in"),
+                set("trip.to_site", "GOG"),
+                set("announced.men", number(102)),
+                set("announced.women", number(75)),
+                add("counted", 1, &[("men", number(60)), ("boys", number(2))]),
+                add("counted", 2, &[("men", number(41))]),
+                include("expected", case),
+                include("arrived", case),
+            ],
+        );
+        let movement = MovementColumns::of(&projection);
+        assert_eq!((movement.announced, movement.counted), (Some(177), Some(103)));
+        assert_eq!((movement.expected, movement.boarded, movement.arrived), (1, 0, 1));
+        assert_eq!((movement.direction.as_deref(), movement.to_site.as_deref()), (Some("in"), Some("GOG")));
+        assert_eq!(site_of(&projection).as_deref(), Some("GOG"));
+        let total = written(Kind::Movement, &[set("announced.total", number(247)), set("announced.men", number(102))]);
+        assert_eq!(MovementColumns::of(&total).announced, Some(247));
+    }
 }

@@ -100,7 +100,7 @@ fn site(code: &str) -> SiteCode {
 }
 
 fn value(value: Value) -> Value {
-    json!({ "value": { "value": value }, "at": 0, "by": "00" })
+    json!({ "value": value, "at": 0, "by": "00" })
 }
 
 /// A case as a projection shows it.
