@@ -3,8 +3,8 @@
 //! Owns SQLite, in memory only: what it holds is personal data in clear. Recording never waits for it: when too much
 //! waits, the model is left behind and catches up from its [`Source`], and says so until it has. Every answer says
 //! which position it shows; an earlier one can be asked about as far back as the model goes. Knows neither documents
-//! nor keys: it is told projections ([`update`]). Rows: [`answer`]; which fields become columns: [`extract`]; tables:
-//! [`model`]; questions: [`query`].
+//! nor keys: it is told projections (`update`). Rows: `answer`; which fields become columns: `extract`; tables:
+//! `model`; questions: `query`.
 
 mod answer;
 mod extract;

@@ -2,7 +2,7 @@
 //!
 //! Owns the engine's handle; only this folder names the engine. Every call runs guarded: a panic of the engine
 //! becomes [`StoreError::Damaged`], the folder is marked, and the next [`SledStore::open`] sets it aside. Not synced
-//! at a commit, since the log is the record. Opening and setting aside: [`open`]; keys and values: [`rows`].
+//! at a commit, since the log is the record. Opening and setting aside: `open`; keys and values: `rows`.
 
 mod open;
 mod rows;
