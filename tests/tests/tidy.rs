@@ -139,8 +139,8 @@ fn layers_name_only_what_they_may_know() {
         for layer in LAYERS {
             let concerned = layer.within.is_empty() || layer.within.iter().any(|within| name.starts_with(within));
             let allowed =
-                |place: &&str| if place.starts_with('/') { name.contains(place) } else { name.starts_with(place) };
-            if !concerned || layer.allowed.iter().any(|place| allowed(place)) {
+                |place: &&str| if place.starts_with('/') { name.contains(*place) } else { name.starts_with(*place) };
+            if !concerned || layer.allowed.iter().any(allowed) {
                 continue;
             }
             for (number, _) in code_lines(&text).filter(|(_, line)| names(line, layer.krate)) {
