@@ -1,10 +1,13 @@
 //! Segin's hub, headless device, demo and measurements.
 
 pub mod access;
+pub mod cli;
 pub mod clock;
 pub mod hub;
 pub mod limits;
 pub mod random;
+pub mod routes;
 pub mod sample;
+pub mod serve;
 pub mod store;
 pub mod verify;

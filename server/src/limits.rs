@@ -107,3 +107,72 @@ pub const READ_MODEL_SEARCH_WORDS_MAX: usize = 8;
 
 /// Prepared statements that the read model keeps: more than it has questions.
 pub const READ_MODEL_STATEMENTS: usize = 64;
+
+/// Connections at once. A hub has 200 devices and a few consoles; each may keep one for exchanges and one for waiting.
+pub const CONNECTIONS_MAX: usize = 1_024;
+
+/// Seconds in which a request's head must be there, counted from the end of the answer before: also how long an idle
+/// connection is kept. A device on a slow link sends its next request within that.
+pub const HEAD_SECONDS_MAX: u64 = 120;
+
+/// Bytes of a connection's buffer, and with it of a request's head.
+pub const CONNECTION_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Bytes of one request's body on the wire: a message of the protocol with its header, uncompressed.
+pub const BODY_BYTES_MAX: usize = sync_protocol::limits::MESSAGE_BYTES_MAX + 64;
+
+/// Bytes of a JSON body: the largest is a user with 64 sites.
+pub const JSON_BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Seconds in which a body must have come: devices cut their work to what the link carries in about four.
+pub const BODY_SECONDS_MAX: u64 = 60;
+
+/// Bytes of request bodies in memory at once, as announced: sixteen of the largest, thousands of ordinary ones.
+pub const BODIES_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;
+
+/// Requests that wait for the writer at once: more than devices of a large hub.
+pub const QUEUE_TICKETS_MAX: usize = 1_024;
+
+/// Bytes of vetted work that wait for the writer at once.
+pub const QUEUE_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Requests that are committed with one sync: the wait of the first one for the last one stays below a second.
+pub const GROUP_TICKETS_MAX: usize = 256;
+
+/// Bytes of vetted work that are committed with one sync: half of what the log takes as one group, the rest is for
+/// seals, fates and keys.
+pub const GROUP_BYTES_MAX: usize = LOG_GROUP_BYTES_MAX / 2;
+
+/// Bytes of stack of the thread that merges: automerge recurses with the depth of documents and the length of histories.
+pub const WRITER_STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes of stack of the threads that vet and answer.
+pub const WORKER_STACK_BYTES: usize = 16 * 1024 * 1024;
+
+/// Free bytes on the disk below which nothing more is taken: a group, the step by which a segment grows, and what the
+/// document store writes meanwhile.
+pub const DISK_FREE_BYTES_MIN: u64 = 128 * 1024 * 1024;
+
+/// Seconds after which a wait without news is answered, below the half minute at which networks drop silent connections.
+pub const WAIT_SECONDS_MAX: u64 = 25;
+
+/// Waits at once; beyond it devices ask again later.
+pub const WAITERS_MAX: usize = 512;
+
+/// Seconds after which a refused device should try again when the hub has too much to do.
+pub const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// Seconds in which work in hand is finished when the hub is asked to stop; what is committed is safe in any case.
+pub const STOP_SECONDS_MAX: u64 = 20;
+
+/// Seconds between two tries to write the second copy after one has failed: somebody puts the stick back in.
+pub const COPY_RETRY_SECONDS: u64 = 10;
+
+/// Days for which an invitation can be used.
+pub const INVITATION_DAYS: i64 = 14;
+
+/// Sites in one user's scope: their channels are numbered with a byte in every answer, and each costs a place in every cursor.
+pub const USER_SITES_MAX: usize = 64;
+
+/// Characters of a name of a site, a region or a user.
+pub const NAME_CHARACTERS_MAX: usize = 80;

@@ -179,7 +179,10 @@ pub fn open(
 }
 
 /// Up to where the store already has this log; or why it must be built from nothing.
-fn fits(reader: &LogReader, store: &dyn DocumentStore, log: LogId) -> Result<Result<Position, String>, OpenError> {
+///
+/// # Errors
+/// [`OpenError`] when the store or the log cannot be read.
+pub fn fits(reader: &LogReader, store: &dyn DocumentStore, log: LogId) -> Result<Result<Position, String>, OpenError> {
     let Some(applied) = store.applied_to()? else {
         return Ok(Err("it was empty".to_owned()));
     };

@@ -1,0 +1,157 @@
+//! `segin admin`: sites, users and invitations of a running hub, by the same endpoints as the page.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use comfy_table::{Table, presets};
+use serde_json::{Value, json};
+
+use super::Trouble;
+use super::client::Client;
+
+/// Which hub, and what.
+#[derive(Args)]
+pub struct AdminArgs {
+    /// The hub's address
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8470", env = "SEGIN_HUB")]
+    hub: String,
+    /// The console token that the hub printed at its start
+    #[arg(long, global = true, value_name = "TOKEN", env = "SEGIN_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Print JSON instead of tables
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+#[derive(Subcommand)]
+enum AdminCommand {
+    /// Sites: posts, centres, the headquarters
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// Users: the people who record
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Invite a user to enrol one device: shown once, usable once, for fourteen days
+    Invite {
+        /// The user's id, as `segin admin users` shows it
+        #[arg(long)]
+        user: String,
+    },
+    /// List the sites
+    Sites,
+    /// List the users
+    Users,
+    /// List the enrolled devices and when each was last heard of
+    Devices,
+}
+
+#[derive(Subcommand)]
+enum SiteCommand {
+    /// Add a site
+    Add {
+        /// Two to four capitals, such as GOG
+        code: String,
+        /// Its name
+        name: String,
+        /// Its region
+        #[arg(long)]
+        region: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a user
+    Add {
+        /// The name under which colleagues know the person
+        name: String,
+        /// A site of the user's scope; may be given several times, the first is home
+        #[arg(long = "site", required = true, value_name = "CODE")]
+        sites: Vec<String>,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Trouble`], mostly with the hub's own code and sentence.
+pub fn run(args: AdminArgs) -> Result<ExitCode, Trouble> {
+    let token = args.token.ok_or_else(|| {
+        Trouble::new("token-required", "give the console token that the hub printed, with --token or SEGIN_TOKEN")
+    })?;
+    let client = Client::new(&args.hub, token)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::new("thread", error))?;
+    let answer = runtime.block_on(ask(&client, &args.command))?;
+    if args.json {
+        println!("{answer}");
+    } else {
+        println!("{}", shown(&args.command, &answer));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn ask(client: &Client, command: &AdminCommand) -> Result<Value, Trouble> {
+    match command {
+        AdminCommand::Site(SiteCommand::Add { code, name, region }) => {
+            client.post("/v1/admin/sites", &json!({"code": code, "name": name, "region": region})).await
+        }
+        AdminCommand::User(UserCommand::Add { name, sites }) => {
+            client.post("/v1/admin/users", &json!({"name": name, "sites": sites})).await
+        }
+        AdminCommand::Invite { user } => client.post("/v1/admin/invitations", &json!({"user": user})).await,
+        AdminCommand::Sites => client.get("/v1/admin/sites").await,
+        AdminCommand::Users => client.get("/v1/admin/users").await,
+        AdminCommand::Devices => client.get("/v1/devices").await,
+    }
+}
+
+fn shown(command: &AdminCommand, answer: &Value) -> String {
+    match command {
+        AdminCommand::Site(SiteCommand::Add { code, .. }) => {
+            format!("Site {code} is in the log at position {}.", text(&answer["position"]))
+        }
+        AdminCommand::User(UserCommand::Add { name, .. }) => {
+            format!("{name} is user {} (position {}).", text(&answer["user"]), text(&answer["position"]))
+        }
+        AdminCommand::Invite { .. } => format!(
+            "Invitation {}\nFor a QR code: {}\nUsable once until {}; it is not shown again.",
+            text(&answer["invitation"]),
+            text(&answer["scan"]),
+            moment(&answer["expires"]),
+        ),
+        AdminCommand::Sites => table(answer, "sites", &["code", "name", "region"]),
+        AdminCommand::Users => table(answer, "users", &["user", "name", "sites", "devices"]),
+        AdminCommand::Devices => table(answer, "devices", &["lease", "name", "site", "letters", "heard", "cloned"]),
+    }
+}
+
+fn table(answer: &Value, list: &str, columns: &[&str]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(columns.iter().copied());
+    for row in answer[list].as_array().into_iter().flatten() {
+        table.add_row(columns.iter().map(|column| match *column {
+            "heard" => moment(&row[*column]),
+            column => text(&row[column]),
+        }));
+    }
+    table.to_string()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(text).collect::<Vec<_>>().join(", "),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn moment(value: &Value) -> String {
+    let moment = value.as_i64().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+    moment.map(|moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
+}

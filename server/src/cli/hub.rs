@@ -1,0 +1,122 @@
+//! `segin hub serve`: runs a hub until it is asked to stop.
+//!
+//! The first SIGTERM or SIGINT lets work in hand finish; a second one ends at once. What was receipted is safe in
+//! either case.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Trouble, logging};
+use crate::serve::{ConsoleToken, Hub, Options, PORT, RunningHub, StartError};
+
+/// Exit code of a process that was told twice to stop, as shells count it: 128 and SIGINT.
+const STOPPED_HARD: u8 = 130;
+
+/// Commands of the hub.
+#[derive(Subcommand)]
+pub enum HubCommand {
+    /// Run a hub; begins one where the data folder is empty
+    Serve(ServeArgs),
+}
+
+/// How the hub is to run.
+#[derive(Args)]
+pub struct ServeArgs {
+    /// The data folder: log, keyring and documents
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The master key's file, outside of the data folder; made when neither exists
+    #[arg(long, value_name = "FILE")]
+    master_key: PathBuf,
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)))]
+    listen: SocketAddr,
+    /// Keep a second copy of log and keyring here, best on another disk
+    #[arg(long, value_name = "DIR")]
+    copy_to: Option<PathBuf>,
+    /// Read the console token from this file instead of drawing one
+    #[arg(long, value_name = "FILE")]
+    console_token_file: Option<PathBuf>,
+    /// Print the start as one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Write the log as JSON, one object a line
+    #[arg(long)]
+    json_logs: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Trouble`] when the hub does not start, or ended by a failure.
+pub fn run(command: HubCommand) -> Result<ExitCode, Trouble> {
+    let HubCommand::Serve(args) = command;
+    logging::start(args.json_logs);
+    let as_json = args.json;
+    let hub = start(args).map_err(|error| Trouble::new(error.code(), error))?;
+    announce(&hub, as_json);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::new("thread", error))?;
+    let finished = runtime.block_on(until_end(&hub)).map_err(|error| Trouble::new("signals", error))?;
+    if !finished {
+        // Said twice: at once. Nothing acknowledged depends on what is left undone.
+        return Ok(ExitCode::from(STOPPED_HARD));
+    }
+    hub.join().map_err(|failure| Trouble::new(failure.code(), failure))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start(args: ServeArgs) -> Result<RunningHub, StartError> {
+    let mut options = Options::new(args.data, args.master_key);
+    options.listen = args.listen;
+    options.copy_to = args.copy_to;
+    if let Some(path) = &args.console_token_file {
+        options.console = ConsoleToken::from_file(path)?;
+    }
+    Hub::start(options)
+}
+
+/// The one line that people and scripts wait for.
+fn announce(hub: &RunningHub, as_json: bool) {
+    if as_json {
+        let line = json!({
+            "event": "listening",
+            "address": hub.address.to_string(),
+            "url": hub.url(),
+            "link": hub.link(),
+            "console_token": hub.console.reveal(),
+        });
+        println!("{line}");
+    } else {
+        println!("Segin hub: {}", hub.link());
+    }
+}
+
+/// Whether the hub ended by itself or was given the time to.
+async fn until_end(hub: &RunningHub) -> std::io::Result<bool> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        () = hub.ended() => return Ok(true),
+        () = any(&mut terminate, &mut interrupt) => {}
+    }
+    tracing::info!("stopping: what is in hand is finished; a second signal ends at once");
+    hub.request_stop();
+    tokio::select! {
+        () = hub.ended() => Ok(true),
+        () = any(&mut terminate, &mut interrupt) => Ok(false),
+    }
+}
+
+async fn any(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,59 @@
+//! The command line: one file a subcommand.
+//!
+//! Owns the words that people type and what is printed. Standard output carries results, standard error the log and
+//! errors: one sentence with a stable code, and a non-zero exit.
+
+pub mod admin;
+mod client;
+pub mod hub;
+mod logging;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use thiserror::Error;
+
+/// Segin: registration of people who return, offline first.
+#[derive(Parser)]
+#[command(name = "segin", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The hub: where everything arrives and is reconciled
+    #[command(subcommand)]
+    Hub(hub::HubCommand),
+    /// Sites, users and invitations of a running hub
+    Admin(admin::AdminArgs),
+}
+
+/// What went wrong, for the person at the terminal.
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub struct Trouble {
+    /// Stable: scripts decide by it.
+    pub code: String,
+    /// The sentence.
+    pub message: String,
+}
+
+impl Trouble {
+    /// From an error with a code.
+    pub fn new(code: impl Into<String>, message: impl ToString) -> Self {
+        Self { code: code.into(), message: message.to_string() }
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// [`Trouble`], to be printed.
+pub fn run(cli: Cli) -> Result<ExitCode, Trouble> {
+    match cli.command {
+        Command::Hub(command) => hub::run(command),
+        Command::Admin(args) => admin::run(args),
+    }
+}

@@ -1,0 +1,76 @@
+//! `POST /v1/admin/invitations`: lets a user enrol one device, once.
+
+use std::sync::Arc;
+
+use axum::Json as Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use sync_protocol::ids::{Millis, Position, UserId};
+use sync_protocol::wire::enrolment::Invitation;
+use utoipa::ToSchema;
+
+use super::{AdminError, write};
+use crate::hub::entry::Fact;
+use crate::limits::INVITATION_DAYS;
+use crate::random::{SystemRandom, draw};
+use crate::routes::error::{ErrorBody, Failure};
+use crate::routes::extract::Json;
+use crate::serve::app::App;
+
+/// For whom.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct NewInvitation {
+    /// The user.
+    #[schema(value_type = String, format = "uuid")]
+    pub user: UserId,
+}
+
+/// An invitation, shown this once: the hub keeps its hash alone.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Invited {
+    /// Twelve characters, to be typed: sixty bits.
+    #[schema(example = "7K3Q-M2XP-9WTA")]
+    pub invitation: String,
+    /// The same for a QR code, with the hub's address.
+    #[schema(example = "segin:enrol?hub=http://127.0.0.1:8470&invitation=7K3QM2XP9WTA")]
+    pub scan: String,
+    /// Not usable from this hub time on, milliseconds since 1970.
+    #[schema(value_type = i64)]
+    pub expires: Millis,
+    /// The entry.
+    #[schema(value_type = u64)]
+    pub position: Position,
+}
+
+/// Invites a device.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/invitations",
+    tag = "admin",
+    description = "Makes an invitation for one device of a user: usable once, for fourteen days. Shown this once.",
+    request_body = NewInvitation,
+    responses(
+        (status = CREATED, description = "It is in the log, as a hash", body = Invited),
+        (status = BAD_REQUEST, description = "Not a user's id", body = ErrorBody),
+        (status = UNAUTHORIZED, description = "No console token", body = ErrorBody),
+        (status = CONFLICT, description = "No such user", body = ErrorBody),
+        (status = SERVICE_UNAVAILABLE, description = "Too much waits, or the hub stops", body = ErrorBody),
+    ),
+    security(("console" = []))
+)]
+pub async fn invite(
+    State(app): State<Arc<App>>,
+    Json(new): Json<NewInvitation>,
+) -> Result<(StatusCode, Body<Invited>), Failure> {
+    let _alone = app.administering.lock().await;
+    if !app.shared.directory().users.contains_key(&new.user) {
+        return Err(AdminError::UserUnknown.into());
+    }
+    let invitation = Invitation::from_random(draw(&mut SystemRandom));
+    let expires = app.clock.now().plus(INVITATION_DAYS * Millis::DAY);
+    let position = write(&app, Fact::Invited { invitation: invitation.hash(), user: new.user, expires }).await?;
+    let typed = invitation.to_string();
+    let scan = format!("segin:enrol?hub=http://{}&invitation={}", app.address, typed.replace('-', ""));
+    Ok((StatusCode::CREATED, Body(Invited { invitation: typed, scan, expires, position })))
+}

@@ -1,0 +1,276 @@
+//! The one error envelope, and the one place that chooses its status.
+//!
+//! A handler answers with a [`Failure`]; [`super::observe`] writes it as JSON with the request's id. What is a defect
+//! or a fault of the machine gets a bland sentence, and its cause goes to the log.
+
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::admin::AdminError;
+use crate::hub::enrolling::EnrolError;
+use crate::hub::vet::RequestError;
+use crate::hub::writer::Fatal;
+use crate::limits::RETRY_AFTER_SECONDS;
+use crate::serve::app::WorkError;
+use crate::serve::queue::QueueError;
+
+/// Every error of the API as it travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErrorBody {
+    /// Stable: programs decide by it.
+    pub code: String,
+    /// What was wrong, where, and what to do; for people.
+    pub message: String,
+    /// The same in the hub's log.
+    pub request_id: String,
+}
+
+/// Why a request was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    status: StatusCode,
+    /// The stable code.
+    pub code: &'static str,
+    /// The sentence.
+    pub message: String,
+    retry: bool,
+}
+
+impl Failure {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry: false }
+    }
+
+    /// Something in the request is not as it should be.
+    #[must_use]
+    pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// It contradicts what is there.
+    #[must_use]
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// There is no such thing.
+    #[must_use]
+    pub fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message)
+    }
+
+    /// No path of this hub.
+    #[must_use]
+    pub fn no_such_path() -> Self {
+        Self::not_found("path-unknown", "this hub has nothing at this address: see /v1/openapi.json")
+    }
+
+    /// The path has no such method.
+    #[must_use]
+    pub fn no_such_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-unknown",
+            "this address does not take this method: see /v1/openapi.json",
+        )
+    }
+
+    /// The console token is missing or wrong.
+    #[must_use]
+    pub fn no_token() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "token-required",
+            "this address wants the console token: open the link printed when the hub started, or send it as \
+             'Authorization: Bearer …'",
+        )
+    }
+
+    /// The device's own token is missing, wrong or too old.
+    #[must_use]
+    pub fn no_device_token() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "device-token",
+            "the lease or its token is not in force: make an exchange, it renews the token",
+        )
+    }
+
+    /// A page of another origin tries to act with the console's cookie.
+    #[must_use]
+    pub fn other_origin() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "other-origin", "this act is accepted from the hub's own page only")
+    }
+
+    /// More bytes than are taken.
+    #[must_use]
+    pub fn too_large(max: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body-too-large",
+            format!("the body is longer than {max} bytes: send less in one request"),
+        )
+    }
+
+    /// The body is of another type.
+    #[must_use]
+    pub fn media_type(wanted: &'static str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "media-type",
+            format!("the body must be sent with content-type {wanted}"),
+        )
+    }
+
+    /// The body did not come in time, or broke off.
+    #[must_use]
+    pub fn body_cut() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "body-cut",
+            "the body did not arrive whole and in time: nothing of it was used, send it again in smaller pieces",
+        )
+    }
+
+    /// Too much at once.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self { retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", QueueError::Full.to_string()) }
+    }
+
+    /// The hub does not answer exchanges.
+    #[must_use]
+    pub fn not_ready() -> Self {
+        Self { retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", QueueError::Stopping.to_string()) }
+    }
+
+    /// What readers see is not filled yet.
+    #[must_use]
+    pub fn not_caught_up() -> Self {
+        let message = "the lists are still being filled from the documents: ask again in a few seconds; \
+                       exchanges are answered meanwhile";
+        Self { retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-caught-up", message) }
+    }
+
+    /// A defect or a fault; the cause goes to the log, not to the client.
+    #[must_use]
+    pub fn internal(cause: &(impl std::fmt::Display + ?Sized)) -> Self {
+        tracing::error!(cause = %cause, "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the hub could not do this: its log names the cause under this request id",
+        )
+    }
+
+    /// The envelope.
+    #[must_use]
+    pub fn body(&self, request_id: &str) -> ErrorBody {
+        ErrorBody { code: self.code.to_owned(), message: self.message.clone(), request_id: request_id.to_owned() }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if self.retry {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::Full => Self::busy(),
+            QueueError::TooLarge { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request-too-large", error.to_string())
+            }
+            QueueError::DiskFull => {
+                Self { retry: true, ..Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", error.to_string()) }
+            }
+            QueueError::Stopping => Self::not_ready(),
+        }
+    }
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        let status = match &error {
+            RequestError::LeaseUnknown(_) => StatusCode::FORBIDDEN,
+            RequestError::TooMany { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            RequestError::Codec(_) => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.code(), error.to_string())
+    }
+}
+
+impl From<EnrolError> for Failure {
+    fn from(error: EnrolError) -> Self {
+        let status = match error {
+            EnrolError::Unknown | EnrolError::Used | EnrolError::Expired | EnrolError::Proof => StatusCode::FORBIDDEN,
+            EnrolError::Letters | EnrolError::NotReady => StatusCode::CONFLICT,
+        };
+        Self::new(status, error.code(), error.to_string())
+    }
+}
+
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        let status = match &error {
+            AdminError::SiteExists(_)
+            | AdminError::SiteUnknown(_)
+            | AdminError::UserExists(_)
+            | AdminError::UserUnknown => StatusCode::CONFLICT,
+            AdminError::NoSite
+            | AdminError::SiteTwice(_)
+            | AdminError::TooManySites { .. }
+            | AdminError::Name { .. } => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.code(), error.to_string())
+    }
+}
+
+impl From<Fatal> for Failure {
+    fn from(error: Fatal) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<WorkError> for Failure {
+    fn from(error: WorkError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<JsonRejection> for Failure {
+    fn from(error: JsonRejection) -> Self {
+        match error {
+            JsonRejection::MissingJsonContentType(_) => Self::media_type("application/json"),
+            other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::too_large(crate::limits::JSON_BODY_BYTES_MAX)
+            }
+            other => Self::invalid("body", other.body_text()),
+        }
+    }
+}
+
+impl From<QueryRejection> for Failure {
+    fn from(error: QueryRejection) -> Self {
+        Self::invalid("query", error.body_text())
+    }
+}
+
+impl From<PathRejection> for Failure {
+    fn from(error: PathRejection) -> Self {
+        Self::not_found("path-part", error.body_text())
+    }
+}

@@ -1,0 +1,55 @@
+//! `POST /v1/exchange`: a device sends its work and gets receipts and feed, in one round trip.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::body;
+use super::error::{ErrorBody, Failure};
+use crate::hub::exchange::{answer, receive};
+use crate::hub::writer::Done;
+use crate::random::SystemRandom;
+use crate::serve::app::App;
+
+/// A device's exchange.
+#[utoipa::path(
+    post,
+    path = "/v1/exchange",
+    tag = "device",
+    description = "Sends parcels, gets receipts and the feed after a cursor. Body and answer are frames of the sync \
+                   protocol (see `sync-protocol/src/wire`). Needs no console token: every parcel is signed.",
+    request_body(content = [u8], content_type = "application/cbor", description = "An exchange request's frame"),
+    responses(
+        (status = OK, description = "The signed answer's frame", body = [u8], content_type = "application/cbor"),
+        (status = BAD_REQUEST, description = "Not a frame of this protocol", body = ErrorBody),
+        (status = FORBIDDEN, description = "The lease was not issued by this hub", body = ErrorBody),
+        (status = REQUEST_TIMEOUT, description = "The body did not arrive whole", body = ErrorBody),
+        (status = PAYLOAD_TOO_LARGE, description = "More than is taken at once", body = ErrorBody),
+        (status = UNSUPPORTED_MEDIA_TYPE, description = "Not application/cbor", body = ErrorBody),
+        (status = SERVICE_UNAVAILABLE, description = "Too much waits, or the hub stops", body = ErrorBody),
+        (status = INSUFFICIENT_STORAGE, description = "The disk is full, nothing was kept", body = ErrorBody),
+    )
+)]
+pub async fn exchange(State(app): State<Arc<App>>, request: Request) -> Result<Response, Failure> {
+    let received = body::receive(&app, request).await?;
+    let now = app.clock.now();
+    let shared = Arc::clone(&app.shared);
+    let (pending, jobs) = app.work(move || receive(&shared, &received.bytes, now)).await??;
+    let mut receipts = Vec::new();
+    let mut token = None;
+    if !jobs.is_empty() {
+        for done in app.queue.submit(jobs).await? {
+            match done {
+                Done::Parcels(own) => receipts = own,
+                Done::Renewed(new) => token = Some(new),
+                Done::Enrolled(_) | Done::Fact(_) => return Err(Failure::internal("an exchange enrols nobody")),
+            }
+        }
+    }
+    app.metrics.receipts(&receipts);
+    let shared = Arc::clone(&app.shared);
+    let bytes = app.work(move || answer(&shared, &pending, receipts, token, now, &mut SystemRandom)).await??;
+    app.metrics.exchanges.inc();
+    Ok(body::cbor(bytes))
+}

@@ -1,0 +1,103 @@
+//! `GET /v1/status`: how far the hub is: position, chain, second copy, channels.
+
+use std::sync::Arc;
+
+use axum::Json as Body;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use sync_protocol::ids::{Hash, LogId, Millis, Position};
+use utoipa::ToSchema;
+
+use super::error::ErrorBody;
+use crate::serve::app::App;
+
+/// What one channel holds.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChannelRow {
+    /// Its name.
+    #[schema(example = "site/GOG")]
+    pub channel: String,
+    /// The digest of its documents' changes; devices compare it with their own.
+    pub digest: String,
+    /// Documents in it, without annexes.
+    pub documents: u64,
+    /// Their changes.
+    pub changes: u64,
+}
+
+/// How far the hub is.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Status {
+    /// Which log.
+    #[schema(value_type = String, format = "uuid")]
+    pub log: LogId,
+    /// Its last entry, on disk.
+    #[schema(value_type = u64)]
+    pub position: Position,
+    /// The chain hash there.
+    #[schema(value_type = String)]
+    pub chain: Hash,
+    /// Up to where a second copy exists; 0: there is none.
+    #[schema(value_type = u64)]
+    pub copied_to: Position,
+    /// Up to where lists show the log.
+    #[schema(value_type = u64)]
+    pub read_model: Position,
+    /// Hub time.
+    #[schema(value_type = i64)]
+    pub now: Millis,
+    /// Parcels in the log.
+    pub parcels: usize,
+    /// Pieces of held work.
+    pub held: usize,
+    /// Sites, users and leases.
+    pub sites: usize,
+    /// Users.
+    pub users: usize,
+    /// Leases.
+    pub devices: usize,
+    /// By name.
+    pub channels: Vec<ChannelRow>,
+}
+
+/// How far the hub is.
+#[utoipa::path(
+    get,
+    path = "/v1/status",
+    tag = "console",
+    responses(
+        (status = OK, description = "As of this moment", body = Status),
+        (status = UNAUTHORIZED, description = "No console token", body = ErrorBody),
+    ),
+    security(("console" = []))
+)]
+pub async fn status(State(app): State<Arc<App>>) -> Body<Status> {
+    Body(now(&app))
+}
+
+/// How far the hub is, as the page shows it too.
+#[must_use]
+pub fn now(app: &App) -> Status {
+    let published = app.shared.published();
+    let directory = app.shared.directory();
+    let row = |(channel, state): (&sync_protocol::ids::Channel, &crate::store::documents::ChannelState)| ChannelRow {
+        channel: channel.to_string(),
+        digest: state.sum.to_string(),
+        documents: state.documents,
+        changes: state.changes,
+    };
+    Status {
+        log: app.shared.log_id,
+        position: published.position,
+        chain: published.chain,
+        copied_to: app.shared.copied_to(),
+        read_model: published.position,
+        now: app.clock.now(),
+        parcels: directory.parcels.len(),
+        held: directory.held.values().map(Vec::len).sum(),
+        sites: directory.sites.len(),
+        users: directory.users.len(),
+        devices: directory.leases.len(),
+        channels: published.channels.iter().map(row).collect(),
+    }
+}

@@ -1,0 +1,139 @@
+//! What every handler can reach.
+//!
+//! Owns [`App`]: the shared state of the hub, the way to the writer, clock, bounds and the sign that the hub stops.
+//! Handlers decode, ask here, and answer; calculation goes to [`App::work`], never onto the reactor.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use sync_protocol::ids::Position;
+use thiserror::Error;
+use tokio::sync::{Mutex, Semaphore, watch};
+
+use super::console::ConsoleToken;
+use super::metrics::{Metrics, Present};
+use super::queue::Queue;
+use crate::clock::Clock;
+use crate::hub::published::Shared;
+use crate::limits::{BODIES_BYTES_MAX, CONNECTIONS_MAX, WAITERS_MAX};
+use crate::store::files::Disk;
+
+/// A calculation panicked; what it was about is in the log by its request id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a calculation ended abnormally")]
+pub struct WorkError;
+
+/// Shared by all handlers.
+pub struct App {
+    /// The hub's state, for reading.
+    pub shared: Arc<Shared>,
+    /// The way to the writer.
+    pub queue: Queue,
+    /// Hub time.
+    pub clock: Arc<dyn Clock>,
+    /// Opens the console.
+    pub console: ConsoleToken,
+    /// Where the hub listens.
+    pub address: SocketAddr,
+    /// Numbers.
+    pub metrics: Arc<Metrics>,
+    /// The last position, told to whoever waits.
+    pub news: watch::Receiver<Position>,
+    /// Turns true when the hub is asked to stop.
+    pub stopping: watch::Receiver<bool>,
+    /// Room for connections.
+    pub connections: Arc<Semaphore>,
+    /// Room for bodies, in KiB.
+    pub bodies: Arc<Semaphore>,
+    /// Room for waits.
+    pub waiters: Arc<Semaphore>,
+    /// One administrator's act at a time: each is checked against what the one before has written.
+    pub administering: Mutex<()>,
+    workers: Arc<Semaphore>,
+    disk: Arc<dyn Disk>,
+}
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The hub's state.
+    pub shared: Arc<Shared>,
+    /// The way to the writer.
+    pub queue: Queue,
+    /// Hub time.
+    pub clock: Arc<dyn Clock>,
+    /// Opens the console.
+    pub console: ConsoleToken,
+    /// Where the hub listens.
+    pub address: SocketAddr,
+    /// Numbers.
+    pub metrics: Arc<Metrics>,
+    /// From the writer.
+    pub news: watch::Receiver<Position>,
+    /// From whoever stops the hub.
+    pub stopping: watch::Receiver<bool>,
+    /// The data folder.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl App {
+    /// Puts the bounds beside the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { shared, queue, clock, console, address, metrics, news, stopping, disk } = parts;
+        let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self {
+            shared,
+            queue,
+            clock,
+            console,
+            address,
+            metrics,
+            news,
+            stopping,
+            disk,
+            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX / 1024)),
+            waiters: Arc::new(Semaphore::new(WAITERS_MAX)),
+            administering: Mutex::new(()),
+            workers: Arc::new(Semaphore::new(workers)),
+        }
+    }
+
+    /// Does a calculation beside the reactor, as many at once as there are processors.
+    ///
+    /// # Errors
+    /// [`WorkError`] when it panicked.
+    pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkError> {
+        let permit = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| WorkError)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|_| WorkError)
+    }
+
+    /// The numbers of this moment.
+    #[must_use]
+    pub fn present(&self) -> Present {
+        let published = self.shared.published();
+        let directory = self.shared.directory();
+        Present {
+            log_position: published.position.0,
+            copied_to: self.shared.copied_to().0,
+            read_model_lag: 0,
+            queue_depth: self.queue.depth(),
+            connections: CONNECTIONS_MAX - self.connections.available_permits(),
+            waiters: WAITERS_MAX - self.waiters.available_permits(),
+            documents: published.channels.values().map(|state| state.documents).sum(),
+            held: directory.held.values().map(Vec::len).sum(),
+            devices: directory.leases.len(),
+            disk_free: self.disk.free_bytes().unwrap_or_default(),
+        }
+    }
+
+    /// Whether an exchange would be answered.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.queue.is_open() && !*self.stopping.borrow()
+    }
+}

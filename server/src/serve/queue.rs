@@ -1,0 +1,113 @@
+//! The queue before the writer: bounded in requests and in bytes; what does not fit is refused at once.
+//!
+//! Owns [`Queue`] (handed to the routes) and [`Ticket`] (taken by [`super::writer`]). A ticket whose sender has gone
+//! away is still done: the device asks again and finds it done.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use crate::hub::writer::{Done, Job};
+use crate::limits::{GROUP_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_TICKETS_MAX};
+
+/// Bytes that one permit of the byte bound stands for.
+const BYTES_PER_PERMIT: usize = 1024;
+
+/// Why jobs were not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum QueueError {
+    /// Too much waits already.
+    #[error("the hub has too much to do at this moment: send the same again in a few seconds")]
+    Full,
+    /// More than the log takes as one group.
+    #[error(
+        "the request unpacks to {bytes} bytes of changes, at most {max} are taken at once: send less in one request"
+    )]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+        /// How many are taken.
+        max: usize,
+    },
+    /// Nothing of it was written.
+    #[error("the hub's disk is full: nothing of this request was kept, keep it and send it again later")]
+    DiskFull,
+    /// The hub stops, or has failed; whether it was done is unknown.
+    #[error("the hub is stopping: send the same again later")]
+    Stopping,
+}
+
+/// What became of the jobs of one ticket.
+pub type Outcome = Result<Vec<Done>, QueueError>;
+
+/// Jobs of one request on their way to the writer.
+pub struct Ticket {
+    /// In the order in which they are to be done.
+    pub jobs: Vec<Job>,
+    /// Bytes of changes in them.
+    pub bytes: usize,
+    /// Where the outcome goes.
+    pub reply: oneshot::Sender<Outcome>,
+    _room: OwnedSemaphorePermit,
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub struct Queue {
+    tickets: mpsc::Sender<Ticket>,
+    room: Arc<Semaphore>,
+}
+
+impl Queue {
+    /// A queue and its other end.
+    #[must_use]
+    pub fn new() -> (Self, mpsc::Receiver<Ticket>) {
+        let (tickets, receiver) = mpsc::channel(QUEUE_TICKETS_MAX);
+        let room = Arc::new(Semaphore::new(QUEUE_BYTES_MAX / BYTES_PER_PERMIT));
+        (Self { tickets, room }, receiver)
+    }
+
+    /// Requests that wait at this moment.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.tickets.max_capacity() - self.tickets.capacity()
+    }
+
+    /// Whether the writer still takes anything.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.tickets.is_closed()
+    }
+
+    /// Has jobs done together; what comes back is durable.
+    ///
+    /// # Errors
+    /// [`QueueError`]; only after [`QueueError::Stopping`] something may have been done.
+    pub async fn submit(&self, jobs: Vec<Job>) -> Outcome {
+        let bytes = jobs.iter().map(weight).sum();
+        if bytes > GROUP_BYTES_MAX {
+            return Err(QueueError::TooLarge { bytes, max: GROUP_BYTES_MAX });
+        }
+        let permits = u32::try_from(bytes / BYTES_PER_PERMIT + 1).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).try_acquire_many_owned(permits).map_err(|_| QueueError::Full)?;
+        let (reply, outcome) = oneshot::channel();
+        let ticket = Ticket { jobs, bytes, reply, _room: room };
+        self.tickets.try_send(ticket).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => QueueError::Full,
+            mpsc::error::TrySendError::Closed(_) => QueueError::Stopping,
+        })?;
+        outcome.await.unwrap_or(Err(QueueError::Stopping))
+    }
+}
+
+/// Bytes of changes in a job.
+fn weight(job: &Job) -> usize {
+    let Job::Parcels { parcels, .. } = job else { return BYTES_PER_PERMIT };
+    let parcels = parcels.iter().flatten().map(|parcel| {
+        let changes = parcel.changes.iter().flatten().flatten().map(|change| change.raw.len());
+        let statements = parcel.opened.statements.iter().map(|stated| stated.statement.0.len());
+        parcel.manifest.0.len() + changes.sum::<usize>() + statements.sum::<usize>()
+    });
+    BYTES_PER_PERMIT + parcels.sum::<usize>()
+}

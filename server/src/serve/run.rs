@@ -1,0 +1,154 @@
+//! One hub from start to stop, on the thread that [`super::Hub::start`] made.
+
+use std::any::Any;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::{oneshot, watch};
+
+use super::app::{App, Parts};
+use super::copying::Copying;
+use super::error::{HubFailure, StartError};
+use super::metrics::Metrics;
+use super::queue::Queue;
+use super::writer::{Desk, WriterFailure};
+use super::{Options, folder, listen};
+use crate::limits::{PANIC_TEXT_CHARACTERS_MAX, WORKER_STACK_BYTES, WRITER_STACK_BYTES};
+use crate::random::SystemRandom;
+use crate::routes;
+
+/// Calculations that still run when the hub ends are given this long.
+const LEFTOVERS: Duration = Duration::from_secs(5);
+
+/// A hub that is ready to answer.
+struct Ready {
+    runtime: Runtime,
+    listener: TcpListener,
+    app: Arc<App>,
+    writer: JoinHandle<()>,
+    failed: oneshot::Receiver<WriterFailure>,
+    followers: Vec<JoinHandle<()>>,
+}
+
+/// Starts, says so, serves, stops.
+pub fn run(
+    options: Options,
+    stopping: watch::Receiver<bool>,
+    started: &Sender<Result<SocketAddr, StartError>>,
+) -> Result<(), HubFailure> {
+    let ready = match start(options, stopping.clone()) {
+        Ok(ready) => ready,
+        Err(error) => {
+            let _ = started.send(Err(error));
+            return Ok(());
+        }
+    };
+    let Ready { runtime, listener, app, writer, mut failed, followers } = ready;
+    let router = routes::router(Arc::clone(&app));
+    if started.send(Ok(app.address)).is_err() {
+        return Ok(());
+    }
+    let failure = runtime.block_on(async {
+        tokio::select! {
+            () = listen::serve(listener, app, router, stopping) => None,
+            Ok(failure) = &mut failed => Some(failure),
+        }
+    });
+    if let Some(failure) = failure {
+        // Nobody is answered any more: whether the last group was written is for the next start to find out.
+        runtime.shutdown_background();
+        return Err(failure.into());
+    }
+    // The last sender of the queue went with the connections: the writer finishes what waits and writes out.
+    let writer = writer.join();
+    for follower in followers {
+        let _ = follower.join();
+    }
+    runtime.shutdown_timeout(LEFTOVERS);
+    if let Ok(failure) = failed.try_recv() {
+        return Err(failure.into());
+    }
+    writer.map_err(|panic| HubFailure::Panicked(panic_text(&*panic)))
+}
+
+fn start(options: Options, stopping: watch::Receiver<bool>) -> Result<Ready, StartError> {
+    let listener = listen::bind(options.listen)?;
+    let metrics = Arc::new(Metrics::default());
+    let random = &mut SystemRandom;
+    let folder::OpenedFolder { opened, disk } =
+        folder::open(&options.data, &options.master_key, &*options.clock, random, &metrics)?;
+    let shared = opened.shared;
+    let copying = options
+        .copy_to
+        .as_ref()
+        .map(|target| Copying::start(Arc::clone(&shared), Arc::clone(&disk), &options.data, target))
+        .transpose()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("hub-io")
+        .thread_stack_size(WORKER_STACK_BYTES)
+        .build()
+        .map_err(StartError::Thread)?;
+    let (address, listener) = listening(listener, options.listen, &runtime)?;
+    let (queue, tickets) = Queue::new();
+    let (news_sender, news) = watch::channel(shared.published().position);
+    let mut followers = Vec::new();
+    if let Some(copying) = copying {
+        let (news, stopping, handle) = (news.clone(), stopping.clone(), runtime.handle().clone());
+        followers.push(thread("hub-copy", move || copying.run(news, stopping, &handle))?);
+    }
+    let desk = Desk {
+        writer: opened.writer,
+        shared: Arc::clone(&shared),
+        tickets,
+        news: news_sender,
+        changed: Box::new(|_, _| ()),
+        clock: Arc::clone(&options.clock),
+        random: Box::new(SystemRandom),
+        metrics: Arc::clone(&metrics),
+        disk: Arc::clone(&disk),
+    };
+    let (fail, failed) = oneshot::channel();
+    let writer = thread("hub-writer", move || write(desk, fail))?;
+    let parts =
+        Parts { shared, queue, clock: options.clock, console: options.console, address, metrics, news, stopping, disk };
+    Ok(Ready { runtime, listener, app: Arc::new(App::new(parts)), writer, failed, followers })
+}
+
+fn listening(
+    listener: StdListener,
+    asked: SocketAddr,
+    runtime: &Runtime,
+) -> Result<(SocketAddr, TcpListener), StartError> {
+    let wrong = |source| StartError::Address { address: asked, source };
+    let address = listener.local_addr().map_err(wrong)?;
+    let _guard = runtime.enter();
+    Ok((address, TcpListener::from_std(listener).map_err(wrong)?))
+}
+
+/// The writer's thread: its failure is told before anything else happens.
+fn write(desk: Desk, fail: oneshot::Sender<WriterFailure>) {
+    let failure = match catch_unwind(AssertUnwindSafe(|| desk.run())) {
+        Ok(Ok(())) => return,
+        Ok(Err(fatal)) => WriterFailure::Fatal(fatal),
+        Err(panic) => WriterFailure::Panicked(panic_text(&*panic)),
+    };
+    tracing::error!(%failure, "the writer failed: the hub ends");
+    let _ = fail.send(failure);
+}
+
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
+    Builder::new().name(name.to_owned()).stack_size(WRITER_STACK_BYTES).spawn(work).map_err(StartError::Thread)
+}
+
+/// What a panic said.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message").chars().take(PANIC_TEXT_CHARACTERS_MAX).collect()
+}

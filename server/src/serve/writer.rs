@@ -1,0 +1,118 @@
+//! The writer's thread: gathers what waits into a group, has it committed, answers everybody.
+//!
+//! Owns the only [`Writer`]. After a failure nobody of the group is answered and the process is to end: what was asked
+//! may or may not be in the log, and the next start reads there what happened. A disk that is nearly full is noticed
+//! before anything is written: the hub then refuses, and goes on when there is room again.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sync_protocol::ids::Position;
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+
+use super::metrics::Metrics;
+use super::queue::{QueueError, Ticket};
+use crate::clock::Clock;
+use crate::hub::published::Shared;
+use crate::hub::writer::{Changed, Done, Fatal, Writer};
+use crate::limits::{DISK_FREE_BYTES_MIN, GROUP_BYTES_MAX, GROUP_TICKETS_MAX};
+use crate::random::Random;
+use crate::store::files::Disk;
+
+/// Why the writer ended before it was asked to.
+#[derive(Debug, Error)]
+pub enum WriterFailure {
+    /// A group failed.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+    /// A defect of this program.
+    #[error("the writer ended abnormally: {0}")]
+    Panicked(String),
+}
+
+/// What the writer works with.
+pub struct Desk {
+    /// Commits groups.
+    pub writer: Writer,
+    /// What it publishes.
+    pub shared: Arc<Shared>,
+    /// From the queue.
+    pub tickets: mpsc::Receiver<Ticket>,
+    /// Told after each group.
+    pub news: watch::Sender<Position>,
+    /// Told what changed, after each group.
+    pub changed: Box<dyn FnMut(Position, Vec<Changed>) + Send>,
+    /// Hub time.
+    pub clock: Arc<dyn Clock>,
+    /// Keys and nonces.
+    pub random: Box<dyn Random>,
+    /// Numbers.
+    pub metrics: Arc<Metrics>,
+    /// Asked for room before a group.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl Desk {
+    /// Works until every sender of the queue is gone, then writes the document store out.
+    ///
+    /// # Errors
+    /// [`Fatal`]: the process must end.
+    pub fn run(mut self) -> Result<(), Fatal> {
+        let mut first = None;
+        while let Some(ticket) = first.take().or_else(|| self.tickets.blocking_recv()) {
+            let (group, next) = self.gather(ticket);
+            first = next;
+            if self.disk.free_bytes().is_ok_and(|free| free < DISK_FREE_BYTES_MIN) {
+                tracing::error!(
+                    "the disk of the data folder is nearly full: nothing more is taken until there is room"
+                );
+                for ticket in group {
+                    let _ = ticket.reply.send(Err(QueueError::DiskFull));
+                }
+                continue;
+            }
+            self.commit(group)?;
+        }
+        self.shared.store.flush().map_err(crate::hub::filing::FilingError::from)?;
+        Ok(())
+    }
+
+    /// What waits, up to the size of a group; and the ticket that no longer fitted.
+    fn gather(&mut self, first: Ticket) -> (Vec<Ticket>, Option<Ticket>) {
+        let mut bytes = first.bytes;
+        let mut group = vec![first];
+        while group.len() < GROUP_TICKETS_MAX {
+            let Ok(ticket) = self.tickets.try_recv() else { break };
+            if bytes + ticket.bytes > GROUP_BYTES_MAX {
+                return (group, Some(ticket));
+            }
+            bytes += ticket.bytes;
+            group.push(ticket);
+        }
+        (group, None)
+    }
+
+    fn commit(&mut self, group: Vec<Ticket>) -> Result<(), Fatal> {
+        let started = Instant::now();
+        self.metrics.group_size.observe(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
+        let mut replies = Vec::with_capacity(group.len());
+        let mut jobs = Vec::new();
+        for ticket in group {
+            replies.push((ticket.jobs.len(), ticket.reply));
+            jobs.extend(ticket.jobs);
+        }
+        let (done, changed) = self.writer.commit(jobs, self.clock.now(), &mut *self.random)?;
+        self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+        let mut done = done.into_iter();
+        for (count, reply) in replies {
+            let own: Vec<Done> = done.by_ref().take(count).collect();
+            // A sender that has gone away asks again and finds its work done.
+            let _ = reply.send(Ok(own));
+        }
+        let position = self.shared.published().position;
+        (self.changed)(position, changed);
+        self.news.send_if_modified(|known| std::mem::replace(known, position) != position);
+        Ok(())
+    }
+}
