@@ -33,11 +33,8 @@ pub struct Pending {
 /// # Errors
 /// [`RequestError`]: the request is refused whole.
 pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, Vec<Job>), RequestError> {
-    let directory = shared.directory();
-    let Vetted { request, token_fits, parcels } = vet(bytes, &directory, now)?;
+    let Vetted { request, key, token_fits, parcels } = vet(bytes, shared, now)?;
     let lease = request.lease;
-    let key = directory.leases.get(&lease).map(|state| state.lease.key);
-    drop(directory);
     let named = parcels
         .iter()
         .map(|parcel| match parcel {
@@ -49,9 +46,7 @@ pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, V
         })
         .collect();
     let mut jobs = Vec::new();
-    let heard = shared.last_heard(lease).is_some_and(|heard| now.0 - heard.0 <= super::vet::TOKEN_SLIDING_MS);
-    let token_fits = token_fits || (heard && token_is_current(shared, &request));
-    let renewed = request.renewal.as_ref().zip(key).is_some_and(|(renewal, key)| {
+    let renewed = request.renewal.as_ref().is_some_and(|renewal| {
         renewal.verify(shared.log_id, lease, &key).is_ok() && shared.take_challenge(lease, &renewal.challenge)
     });
     if renewed {
@@ -65,17 +60,6 @@ pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, V
         shared.heard(lease, now);
     }
     Ok((Pending { request, named, feed_is_open }, jobs))
-}
-
-/// Whether the token is this lease's, whatever its age: hub time since it was last heard of is judged beside it.
-fn token_is_current(shared: &Shared, request: &ExchangeRequest) -> bool {
-    let directory = shared.directory();
-    let state = directory.leases.get(&request.lease);
-    request
-        .token
-        .as_ref()
-        .zip(state)
-        .is_some_and(|(token, state)| sync_protocol::wire::enrolment::token_hash(token) == state.token)
 }
 
 /// Makes and signs the answer, after the writer is done.

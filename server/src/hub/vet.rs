@@ -3,16 +3,17 @@
 //! Runs beside the writer, on as many requests at once as there are workers: decoding, the lease, signatures,
 //! counts, each change's bytes and commitments. What it refuses never reaches the writer.
 
+use sync_protocol::crypto::{PublicKey, Signature};
 use sync_protocol::gate::{self, InspectedChange, Rejection};
 use sync_protocol::ids::{ActorPrefix, Hash, Millis};
 use sync_protocol::limits::{REPAIR_BUCKETS, REQUEST_PARCELS_MAX, WANTS_DOCUMENTS_MAX};
 use sync_protocol::wire::codec::{self, CodecError, Message, Raw};
 use sync_protocol::wire::exchange::ExchangeRequest;
+use sync_protocol::wire::lease::Lease;
 use sync_protocol::wire::parcel::{OpenedParcel, Parcel, ParcelError};
 use thiserror::Error;
 
-use super::directory::Directory;
-use sync_protocol::crypto::Signature;
+use super::published::Shared;
 
 /// Why a request gets no answer of the hub but an error. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -67,6 +68,8 @@ pub struct VettedParcel {
 pub struct Vetted {
     /// The request without its parcels.
     pub request: ExchangeRequest,
+    /// The lease's key.
+    pub key: PublicKey,
     /// Whether the token is this lease's and in force.
     pub token_fits: bool,
     /// Its parcels, or why one was refused whole.
@@ -81,7 +84,7 @@ pub const TOKEN_SLIDING_MS: i64 = 14 * Millis::DAY;
 ///
 /// # Errors
 /// [`RequestError`]: the whole request is refused.
-pub fn vet(bytes: &[u8], directory: &Directory, now: Millis) -> Result<Vetted, RequestError> {
+pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, RequestError> {
     let mut request: ExchangeRequest = codec::read(Message::ExchangeRequest, bytes)?;
     let at_most = |what, found, max| {
         if found > max { Err(RequestError::TooMany { what, found, max }) } else { Ok(()) }
@@ -91,25 +94,28 @@ pub fn vet(bytes: &[u8], directory: &Directory, now: Millis) -> Result<Vetted, R
     if let Some(repair) = &request.repair {
         at_most("repair buckets", repair.buckets.len(), REPAIR_BUCKETS)?;
     }
-    let state = directory.leases.get(&request.lease).ok_or(RequestError::LeaseUnknown(request.lease))?;
+    // Cloned, so that the writer never waits for signatures being checked here.
+    let state = shared.directory().leases.get(&request.lease).cloned();
+    let state = state.ok_or(RequestError::LeaseUnknown(request.lease))?;
+    let active_at = shared.last_heard(request.lease).map_or(state.active_at, |heard| heard.max(state.active_at));
     let token_fits = request.token.as_ref().is_some_and(|token| {
         sync_protocol::wire::enrolment::token_hash(token) == state.token
-            && now.0 <= state.active_at.0.saturating_add(TOKEN_SLIDING_MS)
+            && now.0 <= active_at.0.saturating_add(TOKEN_SLIDING_MS)
     });
     let parcels = std::mem::take(&mut request.parcels);
     let parcels = parcels
         .into_iter()
         .map(|parcel| {
             let hash = parcel.hash();
-            vet_parcel(parcel, state).map_err(|error| (hash, error))
+            vet_parcel(parcel, &state.lease).map_err(|error| (hash, error))
         })
         .collect();
-    Ok(Vetted { request, token_fits, parcels })
+    Ok(Vetted { request, key: state.lease.key, token_fits, parcels })
 }
 
-fn vet_parcel(parcel: Parcel, state: &super::directory::LeaseState) -> Result<VettedParcel, ParcelError> {
+fn vet_parcel(parcel: Parcel, lease: &Lease) -> Result<VettedParcel, ParcelError> {
     let (manifest, signature) = (parcel.manifest.clone(), parcel.signature);
-    let opened = parcel.open(&state.lease)?;
+    let opened = parcel.open(lease)?;
     let mut changes = Vec::with_capacity(opened.documents.len());
     let mut committed = Vec::with_capacity(opened.documents.len());
     for (index, content) in opened.documents.iter().enumerate() {

@@ -69,14 +69,6 @@ pub enum Fatal {
     Entry(#[from] CodecError),
 }
 
-impl Fatal {
-    /// Whether the disk was full before anything of the group was written: the hub may go on and refuse.
-    #[must_use]
-    pub fn is_disk_full(&self) -> bool {
-        matches!(self, Self::Log(error) if error.code() == "log-disk-full")
-    }
-}
-
 /// A changed document, for the read model.
 #[derive(Debug, Clone)]
 pub struct Changed {

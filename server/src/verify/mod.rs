@@ -1,7 +1,7 @@
 //! `segin verify`: what the log says, worked out again, compared with what the hub and the devices hold.
 //!
 //! Works from log and keyring alone: checks every byte and link of the chain, every signature and commitment, builds all
-//! documents anew in memory ([`recompute`]), and compares ([`compare`]) with the document store, with what the read
+//! documents anew in memory (`recompute`), and compares (`compare`) with the document store, with what the read
 //! model is fed from, and with the heads and digests that devices report. Changes nothing.
 
 mod compare;

@@ -32,6 +32,8 @@ pub struct History {
     nodes: Vec<Node>,
     places: BTreeMap<ChangeHash, usize>,
     actors: Vec<Actor>,
+    /// Where each actor stands in that list.
+    indices: BTreeMap<Actor, usize>,
     /// The place of each actor's last change.
     last: Vec<usize>,
     heads: BTreeSet<usize>,
@@ -94,7 +96,7 @@ impl History {
     }
 
     fn actor(&self, actor: &Actor) -> Option<usize> {
-        self.actors.iter().position(|known| known == actor)
+        self.indices.get(actor).copied()
     }
 
     /// The highest counter among these changes.
@@ -158,6 +160,7 @@ impl History {
         let place = self.nodes.len();
         let known = self.actor(&actor);
         let actor = known.unwrap_or_else(|| {
+            self.indices.insert(actor, self.actors.len());
             self.actors.push(actor);
             self.last.push(place);
             self.actors.len() - 1
@@ -169,10 +172,10 @@ impl History {
             self.heads.remove(dep);
         }
         self.heads.insert(place);
-        self.operations += operations;
+        self.operations = self.operations.saturating_add(operations);
         self.hashes.push(hash);
         self.places.insert(hash, place);
-        self.nodes.push(Node { actor, seq, max_op: before + operations, deps });
+        self.nodes.push(Node { actor, seq, max_op: before.saturating_add(operations), deps });
     }
 }
 

@@ -64,8 +64,7 @@ impl std::fmt::Debug for Applied {
 ///
 /// The order of the changes does not matter. One that is refused or held never keeps another from being applied,
 /// except those that build on it. Nothing is queued, nothing is stored, no panic escapes, and `stored` is not touched.
-/// Work is bounded by [`TRIALS_MAX`] trials and [`TRIAL_OPERATIONS_MAX`]. Needs the stack of a thread that reads eight
-/// nested maps (256 KiB).
+/// Work is bounded by [`TRIALS_MAX`] trials and [`TRIAL_OPERATIONS_MAX`]. 2 MiB of stack are enough.
 #[must_use]
 pub fn judge(kind: Kind, stored: Option<&StoredForm>, prefix: ActorPrefix, changes: &[Vec<u8>]) -> Judgement {
     let inspected: Vec<_> = changes.iter().map(|bytes| inspect(bytes)).collect();
@@ -104,6 +103,8 @@ struct Bench<'a> {
     fates: BTreeMap<usize, Verdict>,
     /// Those that can be read and are this user's, each hash once.
     sound: BTreeMap<usize, &'a InspectedChange>,
+    /// The same, each behind those it builds on.
+    order: Vec<usize>,
     /// Later copies of a change, and where the first one is.
     copies: BTreeMap<usize, usize>,
     held: BTreeSet<ChangeHash>,
@@ -117,6 +118,7 @@ impl<'a> Bench<'a> {
             hashes: vec![None; changes.len()],
             fates: BTreeMap::new(),
             sound: BTreeMap::new(),
+            order: Vec::new(),
             copies: BTreeMap::new(),
             held: BTreeSet::new(),
             applied: Vec::new(),
@@ -141,6 +143,7 @@ impl<'a> Bench<'a> {
                 bench.sound.insert(index, inspected);
             }
         }
+        bench.order = in_order(&bench.sound);
         bench
     }
 
@@ -223,24 +226,12 @@ impl<'a> Bench<'a> {
     /// all of these pass.
     fn line_up(&mut self, history: &History) -> Vec<usize> {
         let mut line = Line { history: history.clone(), held: self.held.clone(), candidates: Vec::new() };
-        let mut open: Vec<usize> = self.sound.keys().copied().filter(|index| !self.is_held(*index)).collect();
-        loop {
-            let before = open.len();
-            open.retain(|index| match line.place(*index, self.sound[index]) {
-                Place::Waits => true,
-                Place::InLine => false,
-                Place::Has(fate) => {
-                    self.fates.insert(*index, fate);
-                    false
-                }
-            });
-            if open.len() == before {
-                break;
+        for index in &self.order {
+            if !self.is_held(*index)
+                && let Some(fate) = line.place(*index, self.sound[index])
+            {
+                self.fates.insert(*index, fate);
             }
-        }
-        for index in open {
-            let missing = lineage::missing(self.sound[&index], &line.history);
-            self.fates.insert(index, Verdict::Waiting(missing));
         }
         line.candidates
     }
@@ -257,30 +248,55 @@ struct Line {
     candidates: Vec<usize>,
 }
 
-enum Place {
-    InLine,
-    Waits,
-    Has(Verdict),
-}
-
 impl Line {
-    /// Finds the place of one change.
-    fn place(&mut self, index: usize, change: &InspectedChange) -> Place {
+    /// Finds the place of one change; a fate when it has none in this line.
+    fn place(&mut self, index: usize, change: &InspectedChange) -> Option<Verdict> {
         if self.history.contains(&change.hash) {
-            return Place::Has(Verdict::Duplicate);
+            return Some(Verdict::Duplicate);
         }
         let rejection = if let Some(held) = change.deps.iter().find(|hash| self.held.contains(hash)) {
             Rejection::new(Code::BehindHeld, format!("change: builds on {held}, which is held"))
-        } else if !lineage::missing(change, &self.history).is_empty() {
-            return Place::Waits;
-        } else if let Err(rejection) = lineage::check(change, &self.history) {
-            rejection
         } else {
-            self.history.push(change);
-            self.candidates.push(index);
-            return Place::InLine;
+            let missing = lineage::missing(change, &self.history);
+            if !missing.is_empty() {
+                return Some(Verdict::Waiting(missing));
+            }
+            match lineage::check(change, &self.history) {
+                Err(rejection) => rejection,
+                Ok(()) => {
+                    self.history.push(change);
+                    self.candidates.push(index);
+                    return None;
+                }
+            }
         };
         self.held.insert(change.hash);
-        Place::Has(Verdict::Held(rejection))
+        Some(Verdict::Held(rejection))
     }
+}
+
+/// The changes in an order in which each stands behind those of them that it builds on, else as they came.
+fn in_order(sound: &BTreeMap<usize, &InspectedChange>) -> Vec<usize> {
+    let places: BTreeMap<ChangeHash, usize> = sound.iter().map(|(index, change)| (change.hash, *index)).collect();
+    let mut waits_for: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, change) in sound {
+        let before: Vec<_> = change.deps.iter().filter_map(|dep| places.get(dep)).collect();
+        waits_for.insert(*index, before.len());
+        before.into_iter().for_each(|dep| followers.entry(*dep).or_default().push(*index));
+    }
+    let mut ready: BTreeSet<usize> =
+        waits_for.iter().filter(|(_, count)| **count == 0).map(|(index, _)| *index).collect();
+    let mut order = Vec::with_capacity(sound.len());
+    while let Some(index) = ready.pop_first() {
+        order.push(index);
+        for follower in followers.remove(&index).unwrap_or_default() {
+            let count = waits_for.entry(follower).or_default();
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                ready.insert(follower);
+            }
+        }
+    }
+    order
 }

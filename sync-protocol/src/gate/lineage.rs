@@ -58,3 +58,40 @@ fn sequence(change: &InspectedChange, history: &History) -> Result<(), Rejection
         format!("actor {}: change {} follows {last}", change.actor, change.seq)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::{Kind, blank};
+    use crate::gate::inspect;
+    use crate::ids::Actor;
+
+    /// A history of so many changes of one actor, each with one operation, and a change that follows.
+    fn long(count: u64) -> (History, InspectedChange) {
+        let mut encoder = minicbor::Encoder::new(Vec::new());
+        let hash = |n: u64| [n.to_be_bytes(); 4].concat();
+        let hashes: Vec<u8> = (0..count).flat_map(hash).collect();
+        encoder.array(4).unwrap().u64(1).unwrap().bytes(&[9; 16]).unwrap().bytes(&hashes).unwrap();
+        encoder.begin_array().unwrap();
+        for n in 0..count {
+            encoder.u64(0).unwrap().u64(1).unwrap().u64(n.min(1)).unwrap();
+            (n > 0).then(|| encoder.u64(1).unwrap().writer().len());
+        }
+        encoder.end().unwrap();
+        let history = minicbor::decode(encoder.writer()).unwrap();
+        let mut change = inspect(blank(Kind::Case).get_changes(&[])[0].raw_bytes()).unwrap();
+        change.actor = Actor::new([8; 16]);
+        change.deps = vec![ChangeHash::from_slice(&hash(count - 1)).unwrap()];
+        change.start_op = count + 1;
+        (history, change)
+    }
+
+    #[test]
+    fn a_document_takes_so_many_changes_and_no_more() {
+        let most = DOCUMENT_HISTORY_MAX as u64;
+        let (history, change) = long(most - 1);
+        assert_eq!(check(&change, &history), Ok(()));
+        let (history, change) = long(most);
+        assert_eq!(check(&change, &history).unwrap_err().code, Code::DocumentChanges);
+    }
+}

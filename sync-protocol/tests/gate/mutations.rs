@@ -151,6 +151,11 @@ impl Scene {
         assert_eq!(heads(&replica), heads(&hub), "{label}");
         assert_eq!(json(&replica), json(&hub), "{label}");
         assert_eq!(json(&Automerge::load(&replica.save()).unwrap()), json(&hub), "{label}");
+
+        // Somebody goes on working with it: at these heads, which forks the document and merges it again.
+        let form = judge_one(Some(form), 2, &self.bystander).1.unwrap();
+        let later = write(&mut replica, actor(2, 77), &[set("identity.called", "Fanta")]);
+        assert_eq!(judge_one(Some(&form), 2, &later).0, Verdict::Applied, "{label}");
     }
 }
 

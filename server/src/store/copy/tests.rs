@@ -161,6 +161,8 @@ fn a_copy_that_fails_or_crashes_is_complete_up_to_where_it_said() {
     for seed in 0..200 {
         let (mut hub, target, random) = (Hub::new(LOG_ID), FakeDisk::new(seed), &mut SeededRandom::new(seed));
         let mut said = Position::START;
+        // The generation in which each entry was written.
+        let mut generations = Vec::new();
         for _ in 0..6 {
             match random.below(3) {
                 0 => target.fail(Call::Write, random.below(10), Often::ForEver),
@@ -172,7 +174,11 @@ fn a_copy_that_fails_or_crashes_is_complete_up_to_where_it_said() {
                 Ok(mut copier) => {
                     assert!(copier.copied_to() >= said);
                     for _ in 0..4 {
+                        if random.below(3) == 0 {
+                            hub.keyring.rotate(random, &[], &BTreeSet::new()).unwrap();
+                        }
                         hub.append(1 + random.below(4));
+                        generations.resize(hub.reader.head().0.0 as usize, hub.keyring.generation());
                         if let Err(error) = copier.copy() {
                             assert_eq!(error.code(), "copy-failed");
                             failed += 1;
@@ -186,7 +192,8 @@ fn a_copy_that_fails_or_crashes_is_complete_up_to_where_it_said() {
             target.heal();
             target.crash(CrashMode::ALL[random.below(4) as usize]);
             if said > Position::START {
-                let (found, _) = restored(&target);
+                let (found, keyring) = restored(&target);
+                assert!(generations[found.len() - 1] <= keyring.generation());
                 assert!(found.len() as u64 >= said.0);
                 assert_eq!(found[..], records(&hub.reader)[..found.len()]);
                 resumed += 1;

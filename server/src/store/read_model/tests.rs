@@ -1,3 +1,5 @@
+//! The read model follows the log, answers with positions, and forgets old versions.
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
