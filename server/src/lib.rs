@@ -4,6 +4,7 @@ pub mod access;
 pub mod cli;
 pub mod clock;
 pub mod hub;
+pub mod hub_process;
 pub mod limits;
 pub mod random;
 pub mod routes;

@@ -4,7 +4,7 @@
 //! errors: one sentence with a stable code, and a non-zero exit.
 
 pub mod admin;
-mod client;
+pub mod client;
 pub mod hub;
 mod logging;
 
