@@ -58,11 +58,17 @@ pub const NOTE_CHARACTERS_MAX: usize = 20_480;
 /// Characters of one plain text field: a name, a place, a reason.
 pub const FIELD_CHARACTERS_MAX: usize = 500;
 
+/// Bytes of the configuration blob: places and lists of one country; a phone fetches it over a slow link.
+pub const CONFIGURATION_BYTES_MAX: usize = 1024 * 1024;
+
 /// Edits in one change: every person of a convoy of 300 ticked three times.
 pub const EDITS_MAX: usize = 1_024;
 
 /// Entries or members of one group: a movement of 3,000 people in a month on one corridor, with room.
 pub const GROUP_ITEMS_MAX: usize = 4_096;
+
+/// Steps of one outcome: a person who returns, moves and leaves has a few a year.
+pub const OUTCOME_STEPS_MAX: usize = 256;
 
 /// Ids that one field may list: what one consent supersedes.
 pub const LIST_ITEMS_MAX: usize = 64;

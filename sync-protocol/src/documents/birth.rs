@@ -44,8 +44,8 @@ named! {
     }
 }
 
-/// A birth with its precision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A birth with its precision. Its `Debug` form tells the precision alone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Plain", into = "Plain")]
 pub struct Birth {
     known: Known,
@@ -53,7 +53,7 @@ pub struct Birth {
     as_of: Option<Date>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Known {
     /// Exact to what the date holds.
     At(Date),
@@ -204,6 +204,12 @@ impl Birth {
             Known::About(date) => format!("about {}{estimated}", date.english()),
             Known::Age(age) => format!("aged {age} on {said}{estimated}"),
         }
+    }
+}
+
+impl fmt::Debug for Birth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Birth({}, …)", self.precision().name())
     }
 }
 

@@ -5,6 +5,7 @@
 //! beside the bytes and replay them elsewhere when a change is not accepted, so their JSON form is for ever.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, AutomergeError, ObjId, ObjType, ReadDoc, ScalarValue, Value as RawValue};
@@ -19,8 +20,9 @@ use super::value::{Answer, EntryId, EntryRef, When};
 use crate::ids::{Actor, ChangeHash, Millis};
 use crate::limits::{CHANGE_BYTES_MAX, CHANGE_OPERATIONS_MAX, EDITS_MAX};
 
-/// One thing that a person did to a document. Ids of entries come from the caller, random.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One thing that a person did to a document. Ids of entries come from the caller, random. Its `Debug` form names the
+/// place, not the content.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "edit", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Edit {
     /// Gives a field its value, or says why there is none. Choosing one of two conflicting values is this.
@@ -158,6 +160,12 @@ pub enum EditError {
     /// The document does not have the constants of this kind.
     #[error("the document is not a {0}: its first change is missing")]
     NotOfKind(Kind),
+    /// The container of a group is hidden or deleted.
+    #[error("{group}: the group is missing in this document; it was damaged by another program")]
+    NoGroup {
+        /// The group.
+        group: &'static str,
+    },
     /// The heads that were shown are not in the document.
     #[error("the document has no change {0}: it was shown from another copy")]
     UnknownHeads(ChangeHash),
@@ -167,6 +175,39 @@ pub enum EditError {
     /// Automerge refused; the document is broken.
     #[error("the document cannot be edited: {0}")]
     Document(String),
+}
+
+impl Edit {
+    /// Where it writes: `group.field`, `group.entry.field`, `group.entry` or a set.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self {
+            Self::Set { field, .. } => field.clone(),
+            Self::Add { group, entry, .. } | Self::Void { group, entry, .. } | Self::Decide { group, entry, .. } => {
+                format!("{group}.{entry}")
+            }
+            Self::Amend { group, entry, field, .. } | Self::Rewrite { group, entry, field, .. } => {
+                format!("{group}.{entry}.{field}")
+            }
+            Self::Include { set, .. } | Self::Exclude { set, .. } => set.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Set { .. } => "Set",
+            Self::Add { .. } => "Add",
+            Self::Amend { .. } => "Amend",
+            Self::Rewrite { .. } => "Rewrite",
+            Self::Void { .. } => "Void",
+            Self::Decide { .. } => "Decide",
+            Self::Include { .. } => "Include",
+            Self::Exclude { .. } => "Exclude",
+        };
+        write!(f, "{name}({}, …)", self.path())
+    }
 }
 
 impl EditError {
@@ -182,6 +223,7 @@ impl EditError {
             Self::NoEntry { .. } => "edit.no_entry",
             Self::EntryExists { .. } => "edit.entry_exists",
             Self::NotOfKind(_) => "edit.not_of_kind",
+            Self::NoGroup { .. } => "edit.no_group",
             Self::UnknownHeads(_) => "edit.unknown_heads",
             Self::ActorNotAtHeads => "edit.actor_not_at_heads",
             Self::Document(_) => "edit.document",
@@ -344,7 +386,7 @@ fn write(tx: &mut Transaction<'_>, kind: Kind, edit: &Edit) -> Result<(), EditEr
 fn target<'p>(tx: &Transaction<'_>, kind: Kind, path: &'p str) -> Result<(&'static Group, ObjId, &'p str), EditError> {
     let (name, field) = path.split_once('.').unwrap_or((path, ""));
     let group = schema::group(kind, name).ok_or(EditError::NotOfKind(kind))?;
-    let (map, _) = container(tx, name).ok_or(EditError::NotOfKind(kind))?;
+    let (map, _) = container(tx, name).ok_or(EditError::NoGroup { group: group.key })?;
     Ok((group, map, field))
 }
 

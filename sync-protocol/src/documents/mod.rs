@@ -13,6 +13,7 @@ mod names;
 
 pub mod birth;
 pub mod code;
+pub mod config;
 pub mod conflict;
 pub mod constant;
 pub mod date;
@@ -28,6 +29,7 @@ pub mod value;
 
 pub use birth::{Birth, BirthSource, Precision};
 pub use code::{Code, CodeError, DeviceLetters};
+pub use config::{Configuration, ConfigurationError, SignedConfiguration};
 pub use conflict::{Conflict, ConflictValue, conflicts};
 pub use constant::{CONSTANT_ACTOR_PREFIX, Constant, blank, constant_hashes, constants};
 pub use date::Date;

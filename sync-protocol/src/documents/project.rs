@@ -137,8 +137,8 @@ pub struct Flag {
     pub message: Words,
 }
 
-/// A line of a list of cases.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A line of a list of cases. Its `Debug` form names the code alone.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// The human code.
     pub code: Option<String>,
@@ -399,6 +399,12 @@ impl Projection {
             site: text("card.site"),
             status: self.outcome().and_then(|outcome| outcome.step.clone()),
         }
+    }
+}
+
+impl std::fmt::Debug for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Summary({}, …)", self.code.as_deref().unwrap_or("no code"))
     }
 }
 

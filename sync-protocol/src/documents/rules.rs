@@ -11,6 +11,7 @@ use super::history::History;
 use super::schema::case::{CONSENT_DECISIONS, OUTCOME_STEPS, OUTCOME_STOPS};
 use super::tree::{EntryNode, GroupNode, Slot};
 use super::value::{Answer, Value};
+use crate::limits::OUTCOME_STEPS_MAX;
 
 named! {
     /// Whether an entry counts.
@@ -127,6 +128,7 @@ pub(crate) fn outcome(node: &GroupNode, history: &History) -> OutcomeStanding {
             let step = entry.text("step")?;
             Some((entry, OUTCOME_STEPS.iter().position(|known| *known == step)?))
         })
+        .take(OUTCOME_STEPS_MAX)
         .collect();
     let seen: Vec<_> = steps.iter().map(|(entry, _)| history.seen_by(entry.made)).collect();
     // Of two steps in one change neither comes first: then the one that stops more counts.

@@ -10,6 +10,7 @@ use super::constant::CONSTANT_ACTOR;
 use super::history::History;
 use super::schema::{self, Field, Group, Rule, Shape};
 use super::value::Answer;
+use crate::limits::GROUP_ITEMS_MAX;
 
 pub(crate) struct Tree {
     pub groups: Vec<GroupNode>,
@@ -143,7 +144,8 @@ impl Reader<'_> {
 
     fn entries(&self, map: &ObjId, node: &mut GroupNode) {
         let group = node.group;
-        for key in self.doc.keys(map) {
+        // One more than allowed is enough for validation to say so, and bounds the work of the merge rules.
+        for key in self.doc.keys(map).take(GROUP_ITEMS_MAX + 1) {
             let mut found = false;
             for (value, id) in self.doc.get_all(map, key.as_str()).unwrap_or_default() {
                 let made = self.history.of_operation(self.doc, &id);

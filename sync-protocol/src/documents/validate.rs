@@ -12,7 +12,7 @@ use super::edit::Edit;
 use super::schema::{self, Group, Rule, Shape};
 use super::tree::{Content, Slot, Tree, is_of_kind, path};
 use super::value::{Answer, EntryId, Words};
-use crate::limits::{GROUP_ITEMS_MAX, NOTE_CHARACTERS_MAX, UNKNOWN_KEYS_MAX};
+use crate::limits::{GROUP_ITEMS_MAX, NOTE_CHARACTERS_MAX, OUTCOME_STEPS_MAX, UNKNOWN_KEYS_MAX};
 
 /// One problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -178,12 +178,13 @@ pub(super) fn of_tree(tree: &Tree) -> Vec<Problem> {
                 "the group is missing or hidden by another value",
             ));
         }
-        if node.slots.len().max(node.entries.len()) > GROUP_ITEMS_MAX {
+        let most = if node.group.rule == Rule::Outcome { OUTCOME_STEPS_MAX } else { GROUP_ITEMS_MAX };
+        if node.slots.len().max(node.entries.len() + node.strays.len()) > most {
             problems.push(Problem::new(
                 name,
                 "too_many",
-                format!("plus de {GROUP_ITEMS_MAX} éléments"),
-                format!("more than {GROUP_ITEMS_MAX} items"),
+                format!("plus de {most} éléments"),
+                format!("more than {most} items"),
             ));
         }
         for stray in &node.strays {

@@ -74,8 +74,8 @@ impl State {
     }
 }
 
-/// A value. JSON: a text, a whole number, true or false, or one of the objects.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A value. JSON: a text, a whole number, true or false, or one of the objects. Its `Debug` form names no content.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     /// Yes or no.
@@ -406,6 +406,21 @@ impl From<State> for Answer {
 impl<T: Into<Value>> From<T> for Answer {
     fn from(value: T) -> Answer {
         Answer::Value(value.into())
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flag(_) => "Flag(…)",
+            Self::Number(_) => "Number(…)",
+            Self::Text(_) => "Text(…)",
+            Self::Birth(_) => "Birth(…)",
+            Self::Place(_) => "Place(…)",
+            Self::When(_) => "When(…)",
+            Self::Entry(_) => "Entry(…)",
+            Self::Entries(_) => "Entries(…)",
+        })
     }
 }
 

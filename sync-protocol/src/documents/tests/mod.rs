@@ -1,6 +1,9 @@
 //! Tests of the document kinds, one file for each promise.
 
 mod golden;
+mod hostile;
+mod merge;
+mod reading;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -77,6 +80,12 @@ impl Copy {
 
     fn merge(&mut self, other: &Copy) {
         self.doc.merge(&mut other.doc.clone()).unwrap();
+    }
+
+    fn merged(&self, other: &Copy) -> Copy {
+        let mut merged = self.clone();
+        merged.merge(other);
+        merged
     }
 
     fn read(&self) -> Projection {
