@@ -1,7 +1,7 @@
 //! What a document may hold, how it is edited, and how it reads.
 //!
-//! Owns the schema: one table for each kind ([`schema`]) that typed edits ([`edit`]), projections ([`project`]),
-//! conflicts ([`conflict`]) and validation ([`validate`]) share, and the constant first changes ([`constant`]) that
+//! Owns the schema: one table for each kind ([`schema`]) that typed edits ([`edit`]), projections ([`mod@project`]),
+//! conflicts ([`conflict`]) and validation ([`mod@validate`]) share, and the constant first changes ([`constant`]) that
 //! create all containers, so that two sites which open the same case offline merge field by field. Refuses raw puts:
 //! outside this module nobody writes into an Automerge document. Who may write is decided elsewhere (gate, hub).
 //!

@@ -2,7 +2,7 @@
 //!
 //! JSON: `{"kind", "version", "groups": {group: {...}}, "derived": {...}, "flags": [...], "unknown": [...]}`. A group of scalars
 //! is an object of fields, a set an object of members, a group of entries a list, oldest first. Equal changes give an equal
-//! projection, in whatever order they came. What cannot be read is left out here and named by [`super::validate`].
+//! projection, in whatever order they came. What cannot be read is left out here and named by [`super::validate()`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -41,14 +41,14 @@ fn every_wrong_value_is_named_with_its_path_and_the_rest_is_read() {
         tx.splice_text(&called, 0, 0, "Fanta")?;
         let profile = at(tx, &["profile"]);
         tx.put(&profile, "children", f64::NAN)?;
-        tx.put(&at(tx, &["birth"]), "date", "year 1991-01-01 declared")?;
-        tx.put(&at(tx, &["assistance"]), "loose", 1)?;
+        tx.put(at(tx, &["birth"]), "date", "year 1991-01-01 declared")?;
+        tx.put(at(tx, &["assistance"]), "loose", 1)?;
         let stranger = tx.put_object(at(tx, &["assistance"]), "stranger", ObjType::Map)?;
         tx.put(&stranger, "xof", -5)?;
-        tx.put(&at(tx, &["assistance", &food]), "quantity", u64::MAX)?;
-        tx.put(&at(tx, &["notes", &note]), "text", "plain")?;
-        tx.put(&at(tx, &["urgent"]), "not a code", true)?;
-        tx.put(&at(tx, &["urgent"]), "nursing", ScalarValue::Null)
+        tx.put(at(tx, &["assistance", &food]), "quantity", u64::MAX)?;
+        tx.put(at(tx, &["notes", &note]), "text", "plain")?;
+        tx.put(at(tx, &["urgent"]), "not a code", true)?;
+        tx.put(at(tx, &["urgent"]), "nursing", ScalarValue::Null)
     });
     let mut problems = copy.problems();
     problems.sort();
