@@ -3,6 +3,7 @@
 pub mod access;
 pub mod cli;
 pub mod clock;
+pub mod field;
 pub mod hub;
 pub mod hub_process;
 pub mod limits;

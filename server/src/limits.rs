@@ -176,3 +176,33 @@ pub const USER_SITES_MAX: usize = 64;
 
 /// Characters of a name of a site, a region or a user.
 pub const NAME_CHARACTERS_MAX: usize = 80;
+
+/// Bytes read of a field device's key file: a mark and 64 hexadecimal digits, with room.
+pub const FIELD_KEY_FILE_BYTES_MAX: u64 = 1024;
+
+/// Seconds that a field device waits for a connection: a satellite link answers within two.
+pub const FIELD_CONNECT_SECONDS_MAX: u64 = 15;
+
+/// Seconds that a field device waits for a whole answer. Batches are sized to four seconds each way; fifteen times that.
+pub const FIELD_ANSWER_SECONDS_MAX: u64 = 120;
+
+/// Bytes of one answer that a field device reads: the largest message and its frame.
+pub const FIELD_ANSWER_BYTES_MAX: usize = sync_protocol::limits::MESSAGE_BYTES_MAX + 1024;
+
+/// Bytes that a link of unknown speed is first asked to carry, each way: four seconds at 128 kbit/s.
+pub const FIELD_FIRST_BUDGET_BYTES: u32 = 64 * 1024;
+
+/// Milliseconds that one batch should take on the link, each way (DESIGN, promise 6).
+pub const FIELD_BATCH_MS: u64 = 4_000;
+
+/// Reads of its store that follow one event of a field device: one for each document whose work is written again.
+pub const FIELD_LOADS_PER_EVENT_MAX: usize = 100_000;
+
+/// Bytes of an import file. 60,000 rows of 250 bytes, four times over.
+pub const IMPORT_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Rows of an import that are stored in one batch: what a cut of the power may make a person wait for again.
+pub const IMPORT_BATCH_ROWS: usize = 50;
+
+/// Bytes of one row of an import: twenty columns of the longest plain field.
+pub const IMPORT_ROW_BYTES_MAX: usize = 32 * 1024;

@@ -7,6 +7,7 @@ use super::rows::{Enrolled, Identity, Key};
 use super::turn::Turn;
 use super::{Device, Session};
 use crate::crypto::SecretKey;
+use crate::documents::config::SignedConfiguration;
 use crate::ids::{Actor, InstallationId};
 use crate::wire::codec::{CodecError, Message, Raw, frame, read};
 use crate::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
@@ -65,9 +66,17 @@ impl Device {
         Ok(())
     }
 
-    /// Keeps a signed configuration.
+    /// Keeps a configuration that the hub signed and this version can read; another is passed over, and comes again.
     pub(super) fn take_configuration(&mut self, signed: &Raw, turn: &mut Turn) {
-        turn.put(Key::Configuration, signed.0.clone());
+        let hub = self.identity.as_ref().and_then(|identity| identity.enrolled.as_ref()).map(|enrolled| enrolled.hub);
+        let read = signed.read::<SignedConfiguration>().ok();
+        if let Some((hub, read)) = hub.zip(read)
+            && let Ok(configuration) = read.verify(&hub)
+        {
+            self.progress.configuration = u32::try_from(configuration.version).unwrap_or(u32::MAX);
+            turn.progress();
+            turn.put(Key::Configuration, signed.0.clone());
+        }
     }
 
     /// Checks the stored lease and draws this session's actor.

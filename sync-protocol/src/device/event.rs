@@ -48,6 +48,8 @@ pub struct EditRequest {
     pub tag: u32,
     /// Which document; none: a new one, whose id is drawn, and a new case also gets a code and a card token.
     pub document: Option<DocumentId>,
+    /// The id of the new document, where the shell drew it already; random.
+    pub new_id: Option<DocumentId>,
     /// Its kind.
     pub kind: Kind,
     /// The heads that were on the screen. None: what the store holds now (scripts, imports).
@@ -58,6 +60,20 @@ pub struct EditRequest {
     pub card: Option<CardToken>,
     /// Rows of the shell's own, stored in the same batch if the edit is: key and value.
     pub beside: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl EditRequest {
+    /// A new document.
+    #[must_use]
+    pub fn begin(kind: Kind, edits: Vec<Edit>) -> Self {
+        Self { tag: 0, document: None, new_id: None, kind, shown: None, edits, card: None, beside: Vec::new() }
+    }
+
+    /// An edit of a document at the heads that were shown; none: at what the store holds now.
+    #[must_use]
+    pub fn change(document: DocumentId, kind: Kind, shown: Option<Vec<ChangeHash>>, edits: Vec<Edit>) -> Self {
+        Self { document: Some(document), shown, ..Self::begin(kind, edits) }
+    }
 }
 
 /// What happened.

@@ -16,7 +16,7 @@
 //!
 //! Where: [`event`] and [`rows`] are the words; `record` turns edits into work, `pack` work into requests, `receipt`
 //! reads fates, `feed` what came down, `replay` writes work again on the hub's document, `repair` mends differences,
-//! `ledger` keeps the sums, `copy` is all that touches Automerge.
+//! `ledger` keeps the sums, [`view`] is what a screen reads, `copy` is all that touches Automerge.
 
 mod copy;
 mod enrol;
@@ -31,6 +31,7 @@ mod repair;
 mod replay;
 pub mod rows;
 mod turn;
+pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

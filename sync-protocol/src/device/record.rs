@@ -75,7 +75,13 @@ impl Device {
         turn: &mut Turn,
     ) -> Result<Report, String> {
         let new = request.document.is_none();
-        let document = request.document.unwrap_or_else(|| DocumentId::new(uuid_v4(turn.draw.bytes())));
+        let document = request
+            .document
+            .or(request.new_id)
+            .unwrap_or_else(|| DocumentId::new(uuid_v4(turn.draw.bytes())));
+        if new && self.entries.contains_key(&document) {
+            return Err(format!("{document} is not new"));
+        }
         let mut copy = self.copy_to_edit(document, request.kind, copies.get(&document))?;
         let session = self.session.as_mut().ok_or("this device is not enrolled yet: enrol it with an invitation")?;
         let mut edits = request.edits;

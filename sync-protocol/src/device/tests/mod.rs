@@ -18,19 +18,11 @@ fn set(field: &str, value: &str) -> Edit {
 }
 
 fn case(given: &str) -> EditRequest {
-    EditRequest {
-        tag: 0,
-        document: None,
-        kind: Kind::Case,
-        shown: None,
-        edits: vec![set("identity.given", given)],
-        card: None,
-        beside: Vec::new(),
-    }
+    EditRequest::begin(Kind::Case, vec![set("identity.given", given)])
 }
 
 fn change(document: DocumentId, field: &str, value: &str) -> EditRequest {
-    EditRequest { document: Some(document), edits: vec![set(field, value)], ..case("") }
+    EditRequest::change(document, Kind::Case, None, vec![set(field, value)])
 }
 
 fn site(code: &str) -> SiteCode {

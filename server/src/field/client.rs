@@ -1,0 +1,291 @@
+//! The link to the hub: HTTP/1.1, one connection kept alive, three headers, every byte counted at the socket.
+//!
+//! Plain HTTP, and therefore to this machine only: to anywhere else the device would need TLS, which this version
+//! does not speak. Repeats a request once when a kept connection turns out to be gone: everything at the hub is
+//! idempotent.
+
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use sync_protocol::device::Endpoint;
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::limits::{FIELD_ANSWER_BYTES_MAX, FIELD_ANSWER_SECONDS_MAX, FIELD_CONNECT_SECONDS_MAX};
+
+/// A connection, whatever carries it.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A connection being made.
+pub type Dialling = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send>>;
+
+/// Makes connections.
+pub trait Dial: Send + Sync {
+    /// Connects.
+    fn dial(&self, host: String, port: u16) -> Dialling;
+}
+
+/// Connects over TCP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TcpDial;
+
+impl Dial for TcpDial {
+    fn dial(&self, host: String, port: u16) -> Dialling {
+        Box::pin(async move {
+            let stream = TcpStream::connect((host, port)).await?;
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        })
+    }
+}
+
+/// Why no answer came.
+#[derive(Debug, Error)]
+pub enum LinkError {
+    /// Not an address that this version speaks to.
+    #[error("'{0}' is not a hub's address on this machine: wanted is http://127.0.0.1:PORT; this version speaks no TLS")]
+    Address(String),
+    /// Nobody there.
+    #[error("the hub cannot be reached at {address}: {source}")]
+    Connect {
+        /// Where.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The connection broke.
+    #[error("the link was cut: {0}")]
+    Cut(String),
+    /// Too slow.
+    #[error("the hub did not answer within {0} seconds")]
+    Timeout(u64),
+    /// The hub answered with an error.
+    #[error("{message} ({code})")]
+    Hub {
+        /// The HTTP status.
+        status: u16,
+        /// The stable code.
+        code: String,
+        /// The hub's sentence.
+        message: String,
+    },
+}
+
+/// What a link has carried, counted at the socket: headers and all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Traffic {
+    /// Bytes sent.
+    pub bytes_up: u64,
+    /// Bytes received.
+    pub bytes_down: u64,
+    /// Requests answered.
+    pub exchanges: u64,
+    /// Connections made.
+    pub connections: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    up: AtomicU64,
+    down: AtomicU64,
+    exchanges: AtomicU64,
+    connections: AtomicU64,
+}
+
+/// A client of one hub.
+pub struct HubClient {
+    host: String,
+    port: u16,
+    dial: Arc<dyn Dial>,
+    counters: Arc<Counters>,
+    connection: Option<SendRequest<Full<Bytes>>>,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    code: String,
+    message: String,
+}
+
+impl HubClient {
+    /// A client of the hub at this address; connects when it is first needed.
+    ///
+    /// # Errors
+    /// [`LinkError::Address`] for anything but plain HTTP on this machine.
+    pub fn new(url: &str, dial: Arc<dyn Dial>) -> Result<Self, LinkError> {
+        let (host, port) = parse(url).ok_or_else(|| LinkError::Address(url.chars().take(200).collect()))?;
+        Ok(Self { host, port, dial, counters: Arc::default(), connection: None })
+    }
+
+    /// What the link has carried so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Traffic {
+            bytes_up: of(&self.counters.up),
+            bytes_down: of(&self.counters.down),
+            exchanges: of(&self.counters.exchanges),
+            connections: of(&self.counters.connections),
+        }
+    }
+
+    /// Closes the connection, as when a phone leaves the network.
+    pub fn hang_up(&mut self) {
+        self.connection = None;
+    }
+
+    /// Posts a frame and reads the answer's.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn post(&mut self, to: Endpoint, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        let path = match to {
+            Endpoint::Enrol => "/v1/enrol",
+            Endpoint::Exchange => "/v1/exchange",
+        };
+        let body = Bytes::from(body);
+        let whole = Duration::from_secs(FIELD_ANSWER_SECONDS_MAX);
+        match timeout(whole, self.attempts(path, body)).await {
+            Ok(Ok(bytes)) => {
+                self.counters.exchanges.fetch_add(1, Ordering::Relaxed);
+                Ok(bytes)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => {
+                self.connection = None;
+                Err(LinkError::Timeout(FIELD_ANSWER_SECONDS_MAX))
+            }
+        }
+    }
+
+    async fn attempts(&mut self, path: &str, body: Bytes) -> Result<Vec<u8>, LinkError> {
+        if let Some(connection) = self.connection.take() {
+            match self.attempt(connection, path, body.clone()).await {
+                // The kept connection was closed meanwhile: once more on a fresh one.
+                Err(LinkError::Cut(_)) => {}
+                other => return other,
+            }
+        }
+        let connection = self.connect().await?;
+        self.attempt(connection, path, body).await
+    }
+
+    async fn attempt(
+        &mut self,
+        mut connection: SendRequest<Full<Bytes>>,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Vec<u8>, LinkError> {
+        let cut = |error: &dyn std::error::Error| LinkError::Cut(error.to_string());
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(HOST, format!("{}:{}", self.host, self.port))
+            .header(CONTENT_TYPE, "application/cbor")
+            .body(Full::new(body))
+            .map_err(|error| cut(&error))?;
+        connection.ready().await.map_err(|error| cut(&error))?;
+        let response = connection.send_request(request).await.map_err(|error| cut(&error))?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), FIELD_ANSWER_BYTES_MAX).collect().await;
+        let bytes = body.map_err(|error| LinkError::Cut(error.to_string()))?.to_bytes();
+        self.connection = Some(connection);
+        if status == StatusCode::OK { Ok(bytes.to_vec()) } else { Err(refusal(status, &bytes)) }
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, LinkError> {
+        let address = format!("{}:{}", self.host, self.port);
+        let failed = |source| LinkError::Connect { address: address.clone(), source };
+        let seconds = Duration::from_secs(FIELD_CONNECT_SECONDS_MAX);
+        let dialled = timeout(seconds, self.dial.dial(self.host.clone(), self.port)).await;
+        let stream = dialled.map_err(|_| LinkError::Timeout(FIELD_CONNECT_SECONDS_MAX))?.map_err(&failed)?;
+        self.counters.connections.fetch_add(1, Ordering::Relaxed);
+        let counted = Counted { inner: stream, counters: Arc::clone(&self.counters) };
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(counted)).await.map_err(|error| LinkError::Cut(error.to_string()))?;
+        // Ends with the sender; what goes wrong shows in the request that meets it.
+        tokio::spawn(async move { connection.await.ok() });
+        Ok(sender)
+    }
+}
+
+fn refusal(status: StatusCode, bytes: &[u8]) -> LinkError {
+    let body: Option<ErrorBody> = serde_json::from_slice(bytes).ok();
+    let (code, message) = body.map_or_else(
+        || ("http".to_owned(), format!("the hub answered with status {}", status.as_u16())),
+        |body| (body.code, body.message),
+    );
+    LinkError::Hub { status: status.as_u16(), code, message }
+}
+
+fn parse(url: &str) -> Option<(String, u16)> {
+    let rest = url.trim().strip_prefix("http://")?.trim_end_matches('/');
+    let (host, port) = rest.rsplit_once(':')?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let local = bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    local.then(|| Some((bare.to_owned(), port.parse().ok()?)))?
+}
+
+/// Counts what passes.
+struct Counted {
+    inner: Box<dyn Stream>,
+    counters: Arc<Counters>,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
+        self.counters.down.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        read
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(cx, buf);
+        if let Poll::Ready(Ok(bytes)) = &written {
+            self.counters.up.fetch_add(*bytes as u64, Ordering::Relaxed);
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_http_on_this_machine_is_an_address() {
+        assert_eq!(parse("http://127.0.0.1:8470/"), Some(("127.0.0.1".to_owned(), 8470)));
+        assert_eq!(parse("http://[::1]:80"), Some(("::1".to_owned(), 80)));
+        assert_eq!(parse("http://localhost:80"), Some(("localhost".to_owned(), 80)));
+        for wrong in ["", "127.0.0.1:80", "https://127.0.0.1:80", "http://127.0.0.1", "http://example.org:80"] {
+            assert!(parse(wrong).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What a session answers: cards, counts, errors.
+
+use serde::Serialize;
+use sync_protocol::device::{Report, Synced};
+use sync_protocol::documents::{self, Conflict, Projection};
+use sync_protocol::ids::{CardToken, ChangeHash, DocumentId, Millis};
+use sync_protocol::wire::enrolment::InvitationError;
+use thiserror::Error;
+
+use super::super::client::LinkError;
+use super::super::driver::DriverError;
+use super::super::store::StoreError;
+
+/// Why something was not done. What was recorded before is safe.
+#[derive(Debug, Error)]
+pub enum FieldError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The device.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// The link.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// Not an invitation.
+    #[error(transparent)]
+    Invitation(#[from] InvitationError),
+    /// The hub did not enrol this device.
+    #[error("not enrolled: {0}")]
+    NotEnrolled(String),
+    /// What was entered was not taken.
+    #[error("{0}")]
+    EditRefused(String),
+    /// The exchange ended early.
+    #[error("not everything was exchanged: {0}")]
+    SyncFailed(String),
+    /// No such document here.
+    #[error("this device has no document {0}")]
+    NoDocument(String),
+    /// A stored document cannot be read.
+    #[error("document {0} cannot be read here; sync to fetch it again")]
+    Unreadable(DocumentId),
+    /// No such conflict.
+    #[error("{0}")]
+    NoConflict(String),
+    /// The text is no card.
+    #[error("'{0}' is not a card: wanted is CODE/UUID/TOKEN as 'segin device card' prints it")]
+    Card(String),
+}
+
+/// A case's card: what stands in its QR code. Says nothing about the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Card {
+    /// The human code.
+    pub code: String,
+    /// The case.
+    pub document: DocumentId,
+    /// Opens the case to another site.
+    pub token: CardToken,
+}
+
+impl std::fmt::Display for Card {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}/{}", self.code, self.document, self.token)
+    }
+}
+
+impl std::str::FromStr for Card {
+    type Err = FieldError;
+    fn from_str(text: &str) -> Result<Self, FieldError> {
+        let wrong = || FieldError::Card(text.chars().take(100).collect());
+        let mut parts = text.trim().split('/');
+        let (Some(code), Some(id), Some(token), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            return Err(wrong());
+        };
+        let code = documents::Code::parse(code).map_err(|_| wrong())?.to_string();
+        Ok(Card { code, document: id.parse().map_err(|_| wrong())?, token: token.parse().map_err(|_| wrong())? })
+    }
+}
+
+/// What was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// The document.
+    pub document: DocumentId,
+    /// The change.
+    pub change: ChangeHash,
+    /// The card, of a new case.
+    pub card: Option<Card>,
+}
+
+/// What a sync did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SyncReport {
+    /// Its counts.
+    pub synced: Synced,
+    /// Everything else that a person should hear of.
+    pub reports: Vec<Report>,
+}
+
+/// How a device stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The user, once enrolled.
+    pub user: Option<String>,
+    /// The home site.
+    pub site: Option<String>,
+    /// The device's letters.
+    pub letters: Option<String>,
+    /// The hub's address.
+    pub hub: Option<String>,
+    /// Documents known.
+    pub documents: usize,
+    /// Changes not sent or without a receipt.
+    pub unsent: usize,
+    /// Changes that wait at the hub for a person.
+    pub held: usize,
+    /// Changes that were not accepted and wait here for a person.
+    pub refused: usize,
+    /// Parcels kept until a second copy exists.
+    pub parcels_kept: usize,
+    /// Hub time of the last answer, in milliseconds since 1970.
+    pub synced_at: Option<Millis>,
+}
+
+/// A document as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct Shown {
+    /// Which.
+    pub document: DocumentId,
+    /// The heads that are shown; edits name them.
+    pub heads: Vec<ChangeHash>,
+    /// Its content.
+    pub projection: Projection,
+    /// Fields with several values.
+    pub conflicts: Vec<Conflict>,
+    /// Changes of it that the hub has not applied.
+    pub unsent: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_reads_back_from_its_text() {
+        let code = documents::Code::new(
+            sync_protocol::ids::SiteCode::new("GOG").unwrap(),
+            24,
+            documents::DeviceLetters::new("K7").unwrap(),
+            42,
+        )
+        .unwrap();
+        let card =
+            Card { code: code.to_string(), document: DocumentId::new([3; 16]), token: CardToken::new([4; 12]) };
+        assert_eq!(card.to_string().parse::<Card>().unwrap(), card);
+        for wrong in ["", "GOG-24-K7-0042-T", "a/b/c", &format!("{card}/x")] {
+            assert!(wrong.parse::<Card>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The store on disk: one SQLite file, every value sealed, every key hashed under the key file.
+//!
+//! SQLite survived every reconstructed power cut without help; here it syncs at each commit. What the disk shows
+//! without the key is how many rows there are, how long each is, and which are read at open.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use sync_protocol::device::{Key, Write};
+
+use super::{FieldStore, StoreError, create_key_file, read_key_file};
+use crate::random::{Random, SystemRandom};
+use crate::store::seal::{self, Key as SealKey};
+
+/// Marks the file as ours: "SGFD".
+const APPLICATION_ID: i64 = 0x5347_4644;
+/// The form of the rows.
+const VERSION: i64 = 1;
+const FILE: &str = "device.sqlite";
+const ID_BYTES: usize = 16;
+/// Sealed at creation: opens with the right key file only.
+const CHECK: &[u8] = b"segin device";
+
+/// A device's store in a folder.
+pub struct SqliteStore {
+    connection: Connection,
+    path: PathBuf,
+    key: SealKey,
+    random: Box<dyn Random>,
+}
+
+impl SqliteStore {
+    /// Makes a new store in a folder, and the key file if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`], also when there is a store already.
+    pub fn create(dir: &Path, key_file: &Path) -> Result<Self, StoreError> {
+        let path = dir.join(FILE);
+        if path.exists() {
+            return Err(StoreError::Exists(dir.to_owned()));
+        }
+        std::fs::create_dir_all(dir).map_err(|error| StoreError::Machine(format!("{}: {error}", dir.display())))?;
+        let mut random: Box<dyn Random> = Box::new(SystemRandom);
+        let key = create_key_file(key_file, &mut *random)?;
+        // Made under another name first: a folder holds a whole store or none.
+        let draft = dir.join("device.sqlite.new");
+        let _ = std::fs::remove_file(&draft);
+        let mut store = Self { connection: connect(&draft, true)?, path: draft.clone(), key, random };
+        store.lay_out().map_err(|error| store.wrong(&error))?;
+        drop(store);
+        std::fs::rename(&draft, &path)
+            .and_then(|()| std::fs::File::open(dir)?.sync_all())
+            .map_err(|error| StoreError::Machine(format!("{}: {error}", path.display())))?;
+        Self::open(dir, key_file)
+    }
+
+    /// Opens the store of a folder.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open(dir: &Path, key_file: &Path) -> Result<Self, StoreError> {
+        let path = dir.join(FILE);
+        if !path.exists() {
+            return Err(StoreError::Missing(dir.to_owned()));
+        }
+        let key = read_key_file(key_file)?;
+        let connection = connect(&path, false)?;
+        let store = Self { connection, path, key, random: Box::new(SystemRandom) };
+        store.check()?;
+        Ok(store)
+    }
+
+    fn lay_out(&mut self) -> rusqlite::Result<()> {
+        self.connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        self.connection.pragma_update(None, "user_version", VERSION)?;
+        self.connection.execute_batch(
+            "CREATE TABLE rows (id BLOB PRIMARY KEY, hot INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
+             CREATE INDEX hot_rows ON rows (id) WHERE hot = 1;
+             CREATE TABLE own (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
+        )?;
+        let check = seal::seal(&self.key, &mut *self.random, b"check", CHECK);
+        self.connection.execute("INSERT INTO own (name, value) VALUES ('check', ?1)", params![check])?;
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        if pragma("application_id").map_err(|error| self.wrong(&error))? != APPLICATION_ID {
+            return Err(self.damaged("it is another kind of file"));
+        }
+        let found = pragma("user_version").map_err(|error| self.wrong(&error))?;
+        if found > VERSION {
+            return Err(StoreError::Newer { found, known: VERSION });
+        }
+        let check: Vec<u8> = self
+            .connection
+            .query_row("SELECT value FROM own WHERE name = 'check'", [], |row| row.get(0))
+            .map_err(|error| self.wrong(&error))?;
+        seal::open(&self.key, b"check", &check).map(drop).map_err(|_| StoreError::WrongKey)
+    }
+
+    fn damaged(&self, reason: impl ToString) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), reason: reason.to_string() }
+    }
+
+    fn wrong(&self, error: &rusqlite::Error) -> StoreError {
+        trouble(&self.path, error)
+    }
+
+    /// The name under which a row stands: says nothing without the key file.
+    fn id(&self, key: &[u8]) -> [u8; ID_BYTES] {
+        let full = Sha256::new().chain_update(b"segin/1 field row\0").chain_update(self.key.as_bytes()).chain_update(key);
+        let mut id = [0; ID_BYTES];
+        id.copy_from_slice(&full.finalize()[..ID_BYTES]);
+        id
+    }
+
+    /// A row as it is sealed: the length of its key, its key, its value.
+    fn sealed(&mut self, id: &[u8], key: &[u8], value: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(key.len()).unwrap_or(u16::MAX);
+        let plain = [&length.to_be_bytes(), key, value].concat();
+        seal::seal(&self.key, &mut *self.random, id, &plain)
+    }
+
+    fn opened(&self, id: &[u8], sealed: &[u8]) -> Result<(Key, Vec<u8>), StoreError> {
+        let plain = seal::open(&self.key, id, sealed).map_err(|error| self.damaged(error))?;
+        let parts = plain.split_first_chunk::<2>().and_then(|(length, rest)| {
+            let (key, value) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+            Some((Key::from_bytes(key)?, value.to_vec()))
+        });
+        parts.ok_or_else(|| self.damaged("a row cannot be read"))
+    }
+}
+
+fn connect(path: &Path, create: bool) -> Result<Connection, StoreError> {
+    let create = if create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(std::time::Duration::ZERO)?;
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        // Takes the lock now, and not at the first edit.
+        connection.execute_batch("BEGIN IMMEDIATE; COMMIT;")?;
+        Ok(connection)
+    };
+    open().map_err(|error| trouble(path, &error))
+}
+
+fn trouble(path: &Path, error: &rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::InUse,
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            StoreError::Damaged { path: path.to_owned(), reason: error.to_string() }
+        }
+        _ => match error {
+            rusqlite::Error::QueryReturnedNoRows => {
+                StoreError::Damaged { path: path.to_owned(), reason: "its first row is missing".to_owned() }
+            }
+            _ => StoreError::Machine(error.to_string()),
+        },
+    }
+}
+
+impl FieldStore for SqliteStore {
+    fn hot_rows(&mut self) -> Result<Vec<(Key, Vec<u8>)>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+            let mut statement = self.connection.prepare_cached("SELECT id, value FROM rows WHERE hot = 1")?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        };
+        let rows = read().map_err(|error| self.wrong(&error))?;
+        rows.iter().map(|(id, sealed)| self.opened(id, sealed)).collect()
+    }
+
+    fn load(&mut self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
+        let id = self.id(&key.to_bytes());
+        let read = || -> rusqlite::Result<Option<Vec<u8>>> {
+            let mut statement = self.connection.prepare_cached("SELECT value FROM rows WHERE id = ?1")?;
+            statement.query_row(params![id], |row| row.get(0)).optional()
+        };
+        let Some(sealed) = read().map_err(|error| self.wrong(&error))? else { return Ok(None) };
+        self.opened(&id, &sealed).map(|(_, value)| Some(value))
+    }
+
+    fn write(&mut self, batch: &[Write]) -> Result<(), StoreError> {
+        let rows: Vec<([u8; ID_BYTES], bool, Option<Vec<u8>>)> = batch
+            .iter()
+            .map(|write| match write {
+                Write::Put(key, value) => {
+                    let bytes = key.to_bytes();
+                    let id = self.id(&bytes);
+                    (id, key.is_hot(), Some(self.sealed(&id, &bytes, value)))
+                }
+                Write::Delete(key) => (self.id(&key.to_bytes()), false, None),
+            })
+            .collect();
+        let path = self.path.clone();
+        let commit = || -> rusqlite::Result<()> {
+            let transaction = self.connection.transaction()?;
+            {
+                let mut put = transaction
+                    .prepare_cached("INSERT OR REPLACE INTO rows (id, hot, value) VALUES (?1, ?2, ?3)")?;
+                let mut delete = transaction.prepare_cached("DELETE FROM rows WHERE id = ?1")?;
+                for (id, hot, value) in &rows {
+                    match value {
+                        Some(value) => put.execute(params![id, hot, value])?,
+                        None => delete.execute(params![id])?,
+                    };
+                }
+            }
+            transaction.commit()
+        };
+        let mut commit = commit;
+        commit().map_err(|error| trouble(&path, &error))
+    }
+}
