@@ -206,3 +206,9 @@ pub const IMPORT_BATCH_ROWS: usize = 50;
 
 /// Bytes of one row of an import: twenty columns of the longest plain field.
 pub const IMPORT_ROW_BYTES_MAX: usize = 32 * 1024;
+
+/// Contents of one imported row that are remembered: a list that goes back and forth among more is an edit again.
+pub const FIELD_IMPORT_HASHES_MAX: usize = 16;
+
+/// Bytes of a file of edits given on the command line: many times what one change may hold.
+pub const EDITS_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;

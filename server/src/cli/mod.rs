@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod client;
+pub mod device;
 pub mod hub;
 mod logging;
 
@@ -28,6 +29,8 @@ enum Command {
     Hub(hub::HubCommand),
     /// Sites, users and invitations of a running hub
     Admin(admin::AdminArgs),
+    /// A field device without a screen: record, import, show, sync
+    Device(device::DeviceArgs),
 }
 
 /// What went wrong, for the person at the terminal.
@@ -55,5 +58,6 @@ pub fn run(cli: Cli) -> Result<ExitCode, Trouble> {
     match cli.command {
         Command::Hub(command) => hub::run(command),
         Command::Admin(args) => admin::run(args),
+        Command::Device(args) => device::run_alone(args),
     }
 }

@@ -59,7 +59,9 @@ impl Dial for TcpDial {
 #[derive(Debug, Error)]
 pub enum LinkError {
     /// Not an address that this version speaks to.
-    #[error("'{0}' is not a hub's address on this machine: wanted is http://127.0.0.1:PORT; this version speaks no TLS")]
+    #[error(
+        "'{0}' is not a hub's address on this machine: wanted is http://127.0.0.1:PORT; this version speaks no TLS"
+    )]
     Address(String),
     /// Nobody there.
     #[error("the hub cannot be reached at {address}: {source}")]

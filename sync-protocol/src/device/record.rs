@@ -75,10 +75,8 @@ impl Device {
         turn: &mut Turn,
     ) -> Result<Report, String> {
         let new = request.document.is_none();
-        let document = request
-            .document
-            .or(request.new_id)
-            .unwrap_or_else(|| DocumentId::new(uuid_v4(turn.draw.bytes())));
+        let document =
+            request.document.or(request.new_id).unwrap_or_else(|| DocumentId::new(uuid_v4(turn.draw.bytes())));
         if new && self.entries.contains_key(&document) {
             return Err(format!("{document} is not new"));
         }

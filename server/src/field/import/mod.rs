@@ -42,6 +42,17 @@ pub enum ImportError {
     Device(#[from] FieldError),
 }
 
+impl ImportError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Table(error) => error.code(),
+            Self::Device(error) => error.code(),
+        }
+    }
+}
+
 /// A row that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unread {
@@ -189,22 +200,13 @@ impl Importer<'_> {
     }
 
     fn fate(&mut self, line: u64, fields: &Fields, hash: Hash, known: Option<Imported>) -> Result<Fate, RowProblem> {
-        let request = |document, edits| EditRequest {
-            tag: 0,
-            document,
-            kind: Kind::Case,
-            shown: None,
-            edits,
-            card: None,
-            beside: Vec::new(),
-        };
         let Some(mut known) = known else {
             let (mut edits, entries) = edits(fields, self.words, self.random)?;
             edits.extend(rows::origin_of_row(self.source, fields, line, hash));
             // The document's id is drawn by the device: it is known once the row is stored.
             let imported =
                 Imported { document: DocumentId::new([0; 16]), hashes: vec![hash], fields: fields.values(), entries };
-            return Ok(Fate::New(Box::new(imported), request(None, edits)));
+            return Ok(Fate::New(Box::new(imported), EditRequest::begin(Kind::Case, edits)));
         };
         if known.hashes.contains(&hash) {
             return Ok(Fate::Known);
@@ -217,8 +219,8 @@ impl Importer<'_> {
         let excess = known.hashes.len().saturating_sub(FIELD_IMPORT_HASHES_MAX);
         known.hashes.drain(..excess);
         known.fields = fields.values();
-        let document = known.document;
-        Ok(Fate::Changed(Box::new(known), request(Some(document), changes), columns))
+        let request = EditRequest::change(known.document, Kind::Case, None, changes);
+        Ok(Fate::Changed(Box::new(known), request, columns))
     }
 
     /// Stores what is pending in one batch, each row with what is kept of it.

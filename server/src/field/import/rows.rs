@@ -165,7 +165,7 @@ pub(super) fn changes(
         out.push(set("identity.sex", sex));
     }
     if differs(&["dob", "dob_precision", "age"]) || (differs(&["reg_date"]) && !after.get("age").is_empty()) {
-        let birth = birth(after)?.map_or_else(|| State::NotAsked.into(), |birth| Value::Birth(birth).into());
+        let birth: Answer = birth(after)?.map_or_else(|| State::NotAsked.into(), |birth| Value::Birth(birth).into());
         out.push(set("birth.date", birth));
     }
     if differs(&["return_country"]) {
@@ -215,13 +215,13 @@ fn value_or_gone(value: &str, form: fn(&str) -> Answer) -> Answer {
 
 /// Voids the entry of the old state and adds that of the new one.
 fn renew(out: &mut Vec<Edit>, id: &mut Vec<u8>, group: &str, values: Option<Add>, random: &mut dyn Random) {
-    if let Ok(old) = <[u8; EntryId::LEN]>::try_from(id.as_slice()) {
+    if let Ok(old) = <[u8; 8]>::try_from(id.as_slice()) {
         let reason = "Ligne modifiée dans la liste importée / Row changed in the imported list".to_owned();
         out.push(Edit::Void { group: group.to_owned(), entry: EntryId::new(old), reason, to: None });
     }
     id.clear();
     if let Some((values, at)) = values {
-        let new: [u8; EntryId::LEN] = draw(random);
+        let new: [u8; 8] = draw(random);
         id.extend_from_slice(&new);
         out.push(Edit::Add { group: group.to_owned(), entry: EntryId::new(new), values, at, from: None });
     }

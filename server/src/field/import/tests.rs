@@ -13,7 +13,7 @@ use sync_protocol::wire::lease::{Lease, SignedLease};
 use super::*;
 use crate::clock::FakeClock;
 use crate::field::{Driver, MemoryFieldStore};
-use crate::random::SeededRandom;
+use crate::random::{SeededRandom, SystemRandom};
 
 fn sample() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/intakes-sample.csv")
@@ -57,7 +57,7 @@ fn run(device: &mut FieldDevice<MemoryFieldStore>, csv: &str) -> Result<ImportRe
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("list.csv");
     std::fs::write(&path, csv).unwrap();
-    import(device, &path, "list", &mut SeededRandom::new(3), &mut |_, _| {})
+    import(device, &path, "list", &mut SystemRandom, &mut |_, _| {})
 }
 
 fn json(device: &mut FieldDevice<MemoryFieldStore>, id: &str) -> serde_json::Value {
@@ -125,7 +125,10 @@ fn a_changed_row_is_an_edit_and_identical_rows_stay_two() {
     let changed = ROW.replace("Fanta", "Fatoumata").replace("99 60 62 90", "99 60 62 91");
     let second = run(&mut device, &table(&[&changed, ROW, &nameless, &nameless])).unwrap();
     assert_eq!((second.recorded, second.known, second.changed.len()), (0, 3, 1), "{second:?}");
-    assert_eq!((second.changed[0].line, second.changed[0].columns.as_slice()), (2, &["given_name".to_owned(), "phone".to_owned()][..]));
+    assert_eq!(
+        (second.changed[0].line, second.changed[0].columns.as_slice()),
+        (2, &["given_name".to_owned(), "phone".to_owned()][..])
+    );
     assert_eq!(device.documents(Kind::Case).len(), 4);
     let shown = device.show(second.changed[0].document).unwrap();
     let groups = serde_json::to_value(shown.projection).unwrap()["groups"].clone();
@@ -164,7 +167,9 @@ fn a_file_that_is_no_such_list_is_refused_whole() {
     assert_eq!(parse(b"\n\n"), TableError::Empty);
     assert_eq!(parse(b"PK\x03\x04\x00\x00"), TableError::Binary);
     assert_eq!(parse(b"rec_id\nR\xe9gion"), TableError::Encoding { line: 2 });
-    assert!(matches!(parse(b"name,age\nA,1\n"), TableError::Columns(missing) if missing.starts_with("rec_id, surname")));
+    assert!(
+        matches!(parse(b"name,age\nA,1\n"), TableError::Columns(missing) if missing.starts_with("rec_id, surname"))
+    );
     let twice = format!("{},surname\n", COLUMNS.join(","));
     assert_eq!(parse(twice.as_bytes()), TableError::Twice("surname".to_owned()));
     assert!(matches!(Table::read(std::path::Path::new("/nowhere.csv")), Err(TableError::File { .. })));

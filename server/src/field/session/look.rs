@@ -91,9 +91,8 @@ impl<S: FieldStore> FieldDevice<S> {
         let conflict = shown.conflicts.iter().find(|conflict| conflict.path == path);
         let conflict = conflict.ok_or_else(|| FieldError::NoConflict(format!("there is no conflict at {path}")))?;
         let value = choice.checked_sub(1).and_then(|index| conflict.values.get(index));
-        let no_value = || {
-            FieldError::NoConflict(format!("{path} has the values 1 to {}, not {choice}", conflict.values.len()))
-        };
+        let no_value =
+            || FieldError::NoConflict(format!("{path} has the values 1 to {}, not {choice}", conflict.values.len()));
         let value = value.ok_or_else(no_value)?.value.clone();
         let kind = self.kind(document)?;
         let no_way = || FieldError::NoConflict(format!("{path} cannot be decided from here"));
@@ -170,12 +169,9 @@ fn deciding(kind: Kind, path: &str, value: documents::Answer) -> Option<Edit> {
     let (group, rest) = path.split_once('.')?;
     let is_set = matches!(documents::schema::group(kind, group)?.rule, documents::schema::Rule::Set { .. });
     Some(match rest.split_once('.') {
-        Some((entry, field)) => Edit::Amend {
-            group: group.to_owned(),
-            entry: entry.parse().ok()?,
-            field: field.to_owned(),
-            value,
-        },
+        Some((entry, field)) => {
+            Edit::Amend { group: group.to_owned(), entry: entry.parse().ok()?, field: field.to_owned(), value }
+        }
         None if is_set => Edit::Include { set: group.to_owned(), member: rest.to_owned(), value: Some(value) },
         None => Edit::Set { field: path.to_owned(), value },
     })

@@ -172,7 +172,10 @@ impl<S: FieldStore> FieldDevice<S> {
     ///
     /// # Errors
     /// [`FieldError`] when the store fails: then none was stored.
-    pub fn edit_many(&mut self, mut requests: Vec<EditRequest>) -> Result<Vec<Result<Recorded, FieldError>>, FieldError> {
+    pub fn edit_many(
+        &mut self,
+        mut requests: Vec<EditRequest>,
+    ) -> Result<Vec<Result<Recorded, FieldError>>, FieldError> {
         for (tag, request) in requests.iter_mut().enumerate() {
             request.tag = u32::try_from(tag).unwrap_or(u32::MAX);
         }

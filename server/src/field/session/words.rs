@@ -49,6 +49,26 @@ pub enum FieldError {
     Card(String),
 }
 
+impl FieldError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) | Self::Driver(DriverError::Store(error)) => error.code(),
+            Self::Driver(DriverError::Row(_)) => "field-row",
+            Self::Link(_) => "field-link",
+            Self::Invitation(_) => "field-invitation",
+            Self::NotEnrolled(_) => "field-not-enrolled",
+            Self::EditRefused(_) => "field-edit-refused",
+            Self::SyncFailed(_) => "field-sync-failed",
+            Self::NoDocument(_) => "field-no-document",
+            Self::Unreadable(_) => "field-unreadable",
+            Self::NoConflict(_) => "field-no-conflict",
+            Self::Card(_) => "field-card",
+        }
+    }
+}
+
 /// A case's card: what stands in its QR code. Says nothing about the person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Card {
@@ -152,8 +172,7 @@ mod tests {
             42,
         )
         .unwrap();
-        let card =
-            Card { code: code.to_string(), document: DocumentId::new([3; 16]), token: CardToken::new([4; 12]) };
+        let card = Card { code: code.to_string(), document: DocumentId::new([3; 16]), token: CardToken::new([4; 12]) };
         assert_eq!(card.to_string().parse::<Card>().unwrap(), card);
         for wrong in ["", "GOG-24-K7-0042-T", "a/b/c", &format!("{card}/x")] {
             assert!(wrong.parse::<Card>().is_err(), "{wrong}");

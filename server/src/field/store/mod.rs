@@ -58,7 +58,9 @@ pub enum StoreError {
     #[error("the key file does not open this device: it belongs to another one")]
     WrongKey,
     /// Written by a newer version.
-    #[error("this device was written by a newer version of segin (form {found}, this version reads {known}): update segin")]
+    #[error(
+        "this device was written by a newer version of segin (form {found}, this version reads {known}): update segin"
+    )]
     Newer {
         /// As found.
         found: i64,
@@ -66,7 +68,9 @@ pub enum StoreError {
         known: i64,
     },
     /// Damaged, or not a device's store.
-    #[error("the device's store in {path} is damaged or not a store: {reason}; keep the folder, its unsent work may still be saved")]
+    #[error(
+        "the device's store in {path} is damaged or not a store: {reason}; keep the folder, its unsent work may still be saved"
+    )]
     Damaged {
         /// Which file.
         path: PathBuf,

@@ -110,7 +110,8 @@ impl SqliteStore {
 
     /// The name under which a row stands: says nothing without the key file.
     fn id(&self, key: &[u8]) -> [u8; ID_BYTES] {
-        let full = Sha256::new().chain_update(b"segin/1 field row\0").chain_update(self.key.as_bytes()).chain_update(key);
+        let full =
+            Sha256::new().chain_update(b"segin/1 field row\0").chain_update(self.key.as_bytes()).chain_update(key);
         let mut id = [0; ID_BYTES];
         id.copy_from_slice(&full.finalize()[..ID_BYTES]);
         id
@@ -203,8 +204,8 @@ impl FieldStore for SqliteStore {
         let commit = || -> rusqlite::Result<()> {
             let transaction = self.connection.transaction()?;
             {
-                let mut put = transaction
-                    .prepare_cached("INSERT OR REPLACE INTO rows (id, hot, value) VALUES (?1, ?2, ?3)")?;
+                let mut put =
+                    transaction.prepare_cached("INSERT OR REPLACE INTO rows (id, hot, value) VALUES (?1, ?2, ?3)")?;
                 let mut delete = transaction.prepare_cached("DELETE FROM rows WHERE id = ?1")?;
                 for (id, hot, value) in &rows {
                     match value {
