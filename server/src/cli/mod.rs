@@ -30,7 +30,7 @@ enum Command {
     /// Sites, users and invitations of a running hub
     Admin(admin::AdminArgs),
     /// A field device without a screen: record, import, show, sync
-    Device(device::DeviceArgs),
+    Device(Box<device::DeviceArgs>),
 }
 
 /// What went wrong, for the person at the terminal.
@@ -58,6 +58,6 @@ pub fn run(cli: Cli) -> Result<ExitCode, Trouble> {
     match cli.command {
         Command::Hub(command) => hub::run(command),
         Command::Admin(args) => admin::run(args),
-        Command::Device(args) => device::run_alone(args),
+        Command::Device(args) => device::run_alone(*args),
     }
 }

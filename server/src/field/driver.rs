@@ -3,7 +3,7 @@
 //! Synchronous and without a clock of its own, so that the simulation drives the same code. After a failed write the
 //! device in memory is dropped and opened again from the store, which alone knows what is true.
 
-use sync_protocol::device::{Device, Effect, Endpoint, Event, Inputs, Key, Report, RowError};
+use sync_protocol::device::{Device, Effect, Endpoint, Event, Inputs, Key, Report, RowError, Rows};
 use sync_protocol::ids::Millis;
 use thiserror::Error;
 
@@ -110,7 +110,7 @@ impl<S: FieldStore> Driver<S> {
         Ok(step)
     }
 
-    fn load(&mut self, keys: Vec<Key>) -> Result<Vec<(Key, Option<Vec<u8>>)>, StoreError> {
+    fn load(&mut self, keys: Vec<Key>) -> Result<Rows, StoreError> {
         keys.into_iter().map(|key| self.store.load(&key).map(|row| (key, row))).collect()
     }
 

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::rows::{Key, Write};
+use super::rows::{Key, Rows, Write};
 use crate::crypto::{Purpose, hash};
 use crate::documents::{Edit, Kind};
 use crate::ids::{CardToken, ChangeHash, Channel, DocumentId, Millis, Position};
@@ -106,7 +106,7 @@ pub enum Event {
         reason: String,
     },
     /// What [`Effect::Load`] asked for, in its order.
-    Loaded(Vec<(Key, Option<Vec<u8>>)>),
+    Loaded(Rows),
 }
 
 /// Where a request goes.

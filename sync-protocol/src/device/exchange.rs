@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Device;
 use super::event::{EditRequest, Endpoint, Report, Synced};
 use super::feed::FeedJob;
-use super::rows::{Key, WorkState};
+use super::rows::{Key, Rows, WorkState};
 use super::turn::Turn;
 use crate::ids::{Channel, DocumentId};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, UNSETTLED_MAX, WANTS_DOCUMENTS_MAX};
@@ -125,7 +125,7 @@ impl Device {
         Ok(())
     }
 
-    pub(super) fn loaded(&mut self, rows: Vec<(Key, Option<Vec<u8>>)>, turn: &mut Turn) {
+    pub(super) fn loaded(&mut self, rows: Rows, turn: &mut Turn) {
         match self.waiting.take() {
             Some(Waiting::Edit(requests)) => self.record(requests, &rows, turn),
             Some(Waiting::Feed(job)) => self.read_feed(*job, rows, turn),

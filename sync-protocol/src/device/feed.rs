@@ -9,7 +9,7 @@ use super::Device;
 use super::copy::{Copy, CopyError, hash_of};
 use super::event::Report;
 use super::exchange::Waiting;
-use super::rows::{Entry, Key, Standing};
+use super::rows::{Entry, Key, Rows, Standing};
 use super::turn::Turn;
 use crate::documents::{self, Kind};
 use crate::ids::{ChangeHash, DocumentId, Position};
@@ -51,7 +51,7 @@ impl Device {
         }
     }
 
-    pub(super) fn read_feed(&mut self, job: FeedJob, rows: Vec<(Key, Option<Vec<u8>>)>, turn: &mut Turn) {
+    pub(super) fn read_feed(&mut self, job: FeedJob, rows: Rows, turn: &mut Turn) {
         let mut stored: BTreeMap<DocumentId, Vec<u8>> = rows
             .into_iter()
             .filter_map(|(key, bytes)| match key {

@@ -36,7 +36,7 @@ pub mod view;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use event::{EditRequest, Effect, Endpoint, Event, Inputs, Report, Synced};
-pub use rows::{Aside, Entry, Key, ParcelInfo, RowError, Standing, Work, WorkState, Write};
+pub use rows::{Aside, Entry, Key, ParcelInfo, RowError, Rows, Standing, Work, WorkState, Write};
 
 use self::exchange::{Sync, Waiting};
 use self::rows::{Identity, Progress};

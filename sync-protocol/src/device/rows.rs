@@ -100,6 +100,9 @@ impl Key {
     }
 }
 
+/// Rows as they were read; none where there is no such row.
+pub type Rows = Vec<(Key, Option<Vec<u8>>)>;
+
 /// One line of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
