@@ -1,6 +1,7 @@
 //! Segin's hub, headless device, demo and measurements.
 
 pub mod access;
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod field;

@@ -4,6 +4,7 @@
 //! errors: one sentence with a stable code, and a non-zero exit.
 
 pub mod admin;
+pub mod bench;
 pub mod client;
 pub mod device;
 pub mod hub;
@@ -31,6 +32,9 @@ enum Command {
     Admin(admin::AdminArgs),
     /// A field device without a screen: record, import, show, sync
     Device(Box<device::DeviceArgs>),
+    /// Measurements, one JSON line each
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
 }
 
 /// What went wrong, for the person at the terminal.
@@ -59,5 +63,6 @@ pub fn run(cli: Cli) -> Result<ExitCode, Trouble> {
         Command::Hub(command) => hub::run(command),
         Command::Admin(args) => admin::run(args),
         Command::Device(args) => device::run_alone(*args),
+        Command::Bench(command) => bench::run(command),
     }
 }

@@ -199,7 +199,7 @@ fn repair_answer(shared: &Shared, scope: &[Channel], repair: &Repair) -> Result<
     let Some(index) = scope.iter().position(|channel| *channel == repair.channel) else {
         return Ok(None);
     };
-    let (sums, documents) = feed::buckets(shared, &repair.channel)?;
+    let feed::Buckets { sums, documents } = feed::buckets(shared, &repair.channel)?;
     let differs = |bucket: usize| repair.buckets.get(bucket).copied().unwrap_or_default() != sums[bucket];
     let buckets: Vec<u8> = (0..=u8::MAX).filter(|bucket| differs(usize::from(*bucket))).collect();
     let documents = documents.into_iter().filter(|(id, _)| differs(usize::from(id.as_bytes()[0]))).collect();

@@ -294,18 +294,27 @@ pub fn open_content(entry: &ParcelEntry, document: DocumentId, item: usize, key:
     from_cbor(&bytes).map_err(|source| FilingError::Form { document, source })
 }
 
+/// What a channel holds, for a repair.
+#[derive(Debug)]
+pub struct Buckets {
+    /// The sums of its documents, by the first byte of their ids.
+    pub sums: Vec<Digest>,
+    /// Each document and its sum.
+    pub documents: Vec<(DocumentId, Digest)>,
+}
+
 /// The sums of a channel's documents by the first byte of their ids, and the documents themselves.
 ///
 /// # Errors
 /// [`Fatal`] when the store cannot be read.
-pub fn buckets(shared: &Shared, channel: &Channel) -> Result<(Vec<Digest>, Vec<(DocumentId, Digest)>), Fatal> {
+pub fn buckets(shared: &Shared, channel: &Channel) -> Result<Buckets, Fatal> {
     let mut sums = vec![Digest::EMPTY; sync_protocol::limits::REPAIR_BUCKETS];
     let mut documents = Vec::new();
     let mut after = None;
     loop {
         let heads = shared.store.documents_after(after, ROWS_PER_READ).map_err(FilingError::from)?;
         let Some(last) = heads.last() else {
-            return Ok((sums, documents));
+            return Ok(Buckets { sums, documents });
         };
         after = Some(last.document);
         for head in heads {
