@@ -39,8 +39,7 @@ pub fn measure(
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(folder.path()).map_err(|error| failed(&error))?);
     let mut random = SystemRandom;
     let log_id = new_log_id(&mut random);
-    let (mut log, _) =
-        Log::create(disk, log_id, LogSizes::default(), &mut random).map_err(|error| failed(&error))?;
+    let (mut log, _) = Log::create(disk, log_id, LogSizes::default(), &mut random).map_err(|error| failed(&error))?;
     let payloads = vec![vec![0x5a; bytes]; group];
     let groups = entries.div_ceil(group);
     let start = Instant::now();

@@ -64,8 +64,7 @@ impl LightDevice {
         };
         let request = EnrolRequest::sign(&invitation, InstallationId::new(draw(&mut random)), &key);
         let bytes = client.post(Endpoint::Enrol, frame(Message::EnrolRequest, &request)).await?;
-        let answer: EnrolAnswer =
-            read(Message::EnrolAnswer, &bytes).map_err(|error| not(&error.to_string()))?;
+        let answer: EnrolAnswer = read(Message::EnrolAnswer, &bytes).map_err(|error| not(&error.to_string()))?;
         let lease = answer.lease.verify(&answer.hub).map_err(|error| not(&error.to_string()))?;
         let people = People::new(seed, YEAR);
         let (token, hub) = (answer.token, answer.hub);
