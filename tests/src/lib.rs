@@ -1,1 +1,10 @@
-//! x
+//! The harness of Segin's tests: the product seen from outside.
+//!
+//! - [`process`]: the real binary as a child, killed, restarted, its folders damaged and compared.
+//! - [`audit`]: what a data folder holds, worked out from log and keyring alone.
+//! - [`raw`]: a device that says exactly what a test wants, over [`http`].
+
+pub mod audit;
+pub mod http;
+pub mod process;
+pub mod raw;
