@@ -34,7 +34,6 @@ use crate::limits::JSON_BODY_BYTES_MAX;
 use crate::serve::app::App;
 
 /// Everything that the hub answers.
-#[must_use]
 pub fn router(app: Arc<App>) -> Router {
     let (open, _) = for_devices().split_for_parts();
     let (guarded, _) = for_the_console().split_for_parts();
