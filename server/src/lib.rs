@@ -8,6 +8,7 @@ pub mod field;
 pub mod hub;
 pub mod hub_process;
 pub mod limits;
+pub mod page;
 pub mod random;
 pub mod routes;
 pub mod sample;

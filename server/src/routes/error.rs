@@ -16,6 +16,7 @@ use crate::hub::writer::Fatal;
 use crate::limits::RETRY_AFTER_SECONDS;
 use crate::serve::app::WorkError;
 use crate::serve::queue::QueueError;
+use crate::store::read_model::ReadModelError;
 
 /// Every error of the API as it travels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -147,14 +148,6 @@ impl Failure {
         Self { retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", QueueError::Stopping.to_string()) }
     }
 
-    /// What readers see is not filled yet.
-    #[must_use]
-    pub fn not_caught_up() -> Self {
-        let message = "the lists are still being filled from the documents: ask again in a few seconds; \
-                       exchanges are answered meanwhile";
-        Self { retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-caught-up", message) }
-    }
-
     /// A defect or a fault; the cause goes to the log, not to the client.
     #[must_use]
     pub fn internal(cause: &(impl std::fmt::Display + ?Sized)) -> Self {
@@ -242,6 +235,22 @@ impl From<AdminError> for Failure {
 impl From<Fatal> for Failure {
     fn from(error: Fatal) -> Self {
         Self::internal(&error)
+    }
+}
+
+impl From<ReadModelError> for Failure {
+    fn from(error: ReadModelError) -> Self {
+        let status = match &error {
+            ReadModelError::CatchingUp { .. } | ReadModelError::Busy | ReadModelError::Stopped => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            ReadModelError::TooEarly { .. } | ReadModelError::NotYet { .. } | ReadModelError::Cursor => {
+                StatusCode::BAD_REQUEST
+            }
+            ReadModelError::Source(_) | ReadModelError::Internal(_) => return Self::internal(&error),
+        };
+        let retry = status == StatusCode::SERVICE_UNAVAILABLE;
+        Self { retry, ..Self::new(status, error.code(), error.to_string()) }
     }
 }
 

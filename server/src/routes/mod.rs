@@ -5,15 +5,18 @@
 
 pub mod admin;
 pub mod body;
+pub mod cases;
 pub mod devices;
 pub mod enrol;
 pub mod error;
 pub mod exchange;
 pub mod extract;
+pub mod figures;
 pub mod health;
 pub mod metrics;
 pub mod observe;
 pub mod openapi;
+pub mod receipts;
 pub mod status;
 pub mod token;
 pub mod wait;
@@ -31,6 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::limits::JSON_BODY_BYTES_MAX;
+use crate::page;
 use crate::serve::app::App;
 
 /// Everything that the hub answers.
@@ -40,7 +44,9 @@ pub fn router(app: Arc<App>) -> Router {
     let guarded = guarded
         .layer(DefaultBodyLimit::max(JSON_BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(Arc::clone(&app), token::require));
-    open.merge(guarded)
+    let (page, _) = opening_page().split_for_parts();
+    open.merge(page)
+        .merge(guarded)
         .fallback(observe::no_such_path)
         .method_not_allowed_fallback(observe::no_such_method)
         .layer(from_fn_with_state(Arc::clone(&app), observe::observe))
@@ -51,7 +57,7 @@ pub fn router(app: Arc<App>) -> Router {
 #[must_use]
 pub fn description() -> OpenApi {
     let mut described = OpenApiRouter::with_openapi(openapi::base());
-    described = described.merge(for_devices()).merge(for_the_console());
+    described = described.merge(for_devices()).merge(opening_page()).merge(for_the_console());
     described.into_openapi()
 }
 
@@ -65,6 +71,11 @@ fn for_devices() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::readyz))
 }
 
+/// The page asks for the token itself: it takes it from its link, and answers in words to whoever has none.
+fn opening_page() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default().routes(routes!(page::page))
+}
+
 /// What wants it.
 fn for_the_console() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::default()
@@ -72,6 +83,16 @@ fn for_the_console() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(openapi::openapi))
         .routes(routes!(status::status))
         .routes(routes!(devices::devices))
+        .routes(routes!(cases::cases))
+        .routes(routes!(cases::case))
+        .routes(routes!(figures::conflicts))
+        .routes(routes!(figures::counts))
+        .routes(routes!(figures::held))
+        .routes(routes!(receipts::receipts))
+        .routes(routes!(receipts::receipt))
+        .routes(routes!(receipts::verify))
+        .routes(routes!(page::live))
+        .routes(routes!(page::receipt))
         .routes(routes!(admin::sites::sites, admin::sites::add_site))
         .routes(routes!(admin::users::users, admin::users::add_user))
         .routes(routes!(admin::invitations::invite))

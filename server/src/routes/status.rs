@@ -91,7 +91,7 @@ pub fn now(app: &App) -> Status {
         position: published.position,
         chain: published.chain,
         copied_to: app.shared.copied_to(),
-        read_model: published.position,
+        read_model: app.read_model.progress().borrow().as_of,
         now: app.clock.now(),
         parcels: directory.parcels.len(),
         held: directory.held.values().map(Vec::len).sum(),

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::hub::published::Shared;
 use crate::limits::{BODIES_BYTES_MAX, CONNECTIONS_MAX, WAITERS_MAX};
 use crate::store::files::Disk;
+use crate::store::read_model::ReadModel;
 
 /// A calculation panicked; what it was about is in the log by its request id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -49,6 +50,8 @@ pub struct App {
     pub waiters: Arc<Semaphore>,
     /// One administrator's act at a time: each is checked against what the one before has written.
     pub administering: Mutex<()>,
+    /// Lists and figures.
+    pub read_model: Arc<ReadModel>,
     workers: Arc<Semaphore>,
     disk: Arc<dyn Disk>,
 }
@@ -73,13 +76,15 @@ pub struct Parts {
     pub stopping: watch::Receiver<bool>,
     /// The data folder.
     pub disk: Arc<dyn Disk>,
+    /// Lists and figures.
+    pub read_model: Arc<ReadModel>,
 }
 
 impl App {
     /// Puts the bounds beside the parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { shared, queue, clock, console, address, metrics, news, stopping, disk } = parts;
+        let Parts { shared, queue, clock, console, address, metrics, news, stopping, disk, read_model } = parts;
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
             shared,
@@ -91,6 +96,7 @@ impl App {
             news,
             stopping,
             disk,
+            read_model,
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX / 1024)),
             waiters: Arc::new(Semaphore::new(WAITERS_MAX)),
@@ -120,7 +126,7 @@ impl App {
         Present {
             log_position: published.position.0,
             copied_to: self.shared.copied_to().0,
-            read_model_lag: 0,
+            read_model_lag: published.position.0.saturating_sub(self.read_model.progress().borrow().as_of.0),
             queue_depth: self.queue.depth(),
             connections: CONNECTIONS_MAX - self.connections.available_permits(),
             waiters: WAITERS_MAX - self.waiters.available_permits(),

@@ -13,6 +13,7 @@ use crate::store::documents::StoreError;
 use crate::store::files::DiskError;
 use crate::store::keyring::KeyringError;
 use crate::store::log::LogError;
+use crate::store::read_model::ReadModelError;
 
 /// Why a hub did not start. Nothing that was recorded was changed.
 #[derive(Debug, Error)]
@@ -83,6 +84,9 @@ pub enum StartError {
     /// The second copy is not one.
     #[error(transparent)]
     Copy(#[from] CopyError),
+    /// The lists cannot be kept.
+    #[error(transparent)]
+    ReadModel(#[from] ReadModelError),
     /// The system gives no thread.
     #[error("the system gives the hub no thread: {0}")]
     Thread(std::io::Error),
@@ -110,6 +114,7 @@ impl StartError {
             Self::Open(error) => open_code(error),
             Self::Begin(error) => fatal_code(error),
             Self::Copy(error) => error.code(),
+            Self::ReadModel(error) => error.code(),
             Self::Thread(_) => "thread",
             Self::Panicked => "defect",
         }

@@ -11,6 +11,7 @@ pub mod configuration;
 pub mod console;
 pub mod copying;
 pub mod error;
+pub mod feeding;
 pub mod folder;
 pub mod listen;
 pub mod metrics;

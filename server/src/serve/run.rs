@@ -15,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 use super::app::{App, Parts};
 use super::copying::Copying;
 use super::error::{HubFailure, StartError};
+use super::feeding::Feeding;
 use super::metrics::Metrics;
 use super::queue::Queue;
 use super::writer::{Desk, WriterFailure};
@@ -22,6 +23,7 @@ use super::{Options, folder, listen};
 use crate::limits::{PANIC_TEXT_CHARACTERS_MAX, WORKER_STACK_BYTES, WRITER_STACK_BYTES};
 use crate::random::SystemRandom;
 use crate::routes;
+use crate::store::read_model::ReadModel;
 
 /// Calculations that still run when the hub ends are given this long.
 const LEFTOVERS: Duration = Duration::from_secs(5);
@@ -103,12 +105,16 @@ fn start(options: Options, stopping: watch::Receiver<bool>) -> Result<Ready, Sta
         let (news, stopping, handle) = (news.clone(), stopping.clone(), runtime.handle().clone());
         followers.push(thread("hub-copy", move || copying.run(news, stopping, &handle))?);
     }
+    let feeding = Feeding::new(Arc::clone(&shared));
+    let read_model = Arc::new(ReadModel::start(feeding.clone())?);
+    let (model, told, handle) = (Arc::clone(&read_model), shared.published().position, runtime.handle().clone());
+    let follow_news = news.clone();
+    followers.push(thread("hub-feeding", move || feeding.run(told, &model, follow_news, &handle))?);
     let desk = Desk {
         writer: opened.writer,
         shared: Arc::clone(&shared),
         tickets,
         news: news_sender,
-        changed: Box::new(|_, _| ()),
         clock: Arc::clone(&options.clock),
         random: Box::new(SystemRandom),
         metrics: Arc::clone(&metrics),
@@ -116,8 +122,18 @@ fn start(options: Options, stopping: watch::Receiver<bool>) -> Result<Ready, Sta
     };
     let (fail, failed) = oneshot::channel();
     let writer = thread("hub-writer", move || write(desk, fail))?;
-    let parts =
-        Parts { shared, queue, clock: options.clock, console: options.console, address, metrics, news, stopping, disk };
+    let parts = Parts {
+        shared,
+        queue,
+        clock: options.clock,
+        console: options.console,
+        address,
+        metrics,
+        news,
+        stopping,
+        disk,
+        read_model,
+    };
     Ok(Ready { runtime, listener, app: Arc::new(App::new(parts)), writer, failed, followers })
 }
 

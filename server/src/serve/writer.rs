@@ -15,7 +15,7 @@ use super::metrics::Metrics;
 use super::queue::{QueueError, Ticket};
 use crate::clock::Clock;
 use crate::hub::published::Shared;
-use crate::hub::writer::{Changed, Done, Fatal, Writer};
+use crate::hub::writer::{Done, Fatal, Writer};
 use crate::limits::{DISK_FREE_BYTES_MIN, GROUP_BYTES_MAX, GROUP_TICKETS_MAX};
 use crate::random::Random;
 use crate::store::files::Disk;
@@ -41,8 +41,6 @@ pub struct Desk {
     pub tickets: mpsc::Receiver<Ticket>,
     /// Told after each group.
     pub news: watch::Sender<Position>,
-    /// Told what changed, after each group.
-    pub changed: Box<dyn FnMut(Position, Vec<Changed>) + Send>,
     /// Hub time.
     pub clock: Arc<dyn Clock>,
     /// Keys and nonces.
@@ -102,7 +100,7 @@ impl Desk {
             replies.push((ticket.jobs.len(), ticket.reply));
             jobs.extend(ticket.jobs);
         }
-        let (done, changed) = self.writer.commit(jobs, self.clock.now(), &mut *self.random)?;
+        let (done, _) = self.writer.commit(jobs, self.clock.now(), &mut *self.random)?;
         self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         let mut done = done.into_iter();
         for (count, reply) in replies {
@@ -111,7 +109,6 @@ impl Desk {
             let _ = reply.send(Ok(own));
         }
         let position = self.shared.published().position;
-        (self.changed)(position, changed);
         self.news.send_if_modified(|known| std::mem::replace(known, position) != position);
         Ok(())
     }
