@@ -1,8 +1,8 @@
 //! The link to the hub: HTTP/1.1, one connection kept alive, three headers, every byte counted at the socket.
 //!
 //! Plain HTTP, and therefore to this machine only: to anywhere else the device would need TLS, which this version
-//! does not speak. Repeats a request once when a kept connection turns out to be gone: everything at the hub is
-//! idempotent.
+//! does not speak. Where a kept connection turns out to be gone before a byte went out, a fresh one is made; a cut
+//! after that is the caller's to know.
 
 use std::future::Future;
 use std::io;
@@ -178,9 +178,10 @@ impl HubClient {
 
     async fn attempts(&mut self, path: &str, body: Bytes) -> Result<Vec<u8>, LinkError> {
         if let Some(connection) = self.connection.take() {
+            let before = self.traffic().bytes_up;
             match self.attempt(connection, path, body.clone()).await {
-                // The kept connection was closed meanwhile: once more on a fresh one.
-                Err(LinkError::Cut(_)) => {}
+                // The kept connection was closed before anything went out: once more on a fresh one.
+                Err(LinkError::Cut(_)) if self.traffic().bytes_up == before => {}
                 other => return other,
             }
         }
@@ -279,7 +280,56 @@ impl AsyncWrite for Counted {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::field::cut::CuttingDial;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+    /// Answers every request of a 4-byte body with `ok`.
+    async fn hub() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut seen = Vec::new();
+                    while stream.read_buf(&mut seen).await.is_ok_and(|read| read > 0) {
+                        if seen.ends_with(b"\r\n\r\nbody") {
+                            seen.clear();
+                            stream.write_all(ANSWER).await.unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn bytes_are_counted_at_the_socket_and_the_connection_is_kept() {
+        let mut client = HubClient::new(&hub().await, Arc::new(TcpDial)).unwrap();
+        for _ in 0..2 {
+            assert_eq!(client.post(Endpoint::Exchange, b"body".to_vec()).await.unwrap(), b"ok");
+        }
+        let traffic = client.traffic();
+        assert_eq!((traffic.exchanges, traffic.connections), (2, 1));
+        assert_eq!(traffic.bytes_down, 2 * ANSWER.len() as u64);
+        assert!(traffic.bytes_up > 8 && traffic.bytes_up < 300, "{traffic:?}");
+    }
+
+    #[tokio::test]
+    async fn a_cut_link_is_an_error_and_the_next_one_is_whole() {
+        let dial = CuttingDial::default();
+        let mut client = HubClient::new(&hub().await, Arc::new(dial.clone())).unwrap();
+        client.post(Endpoint::Exchange, b"body".to_vec()).await.unwrap();
+        dial.cut_after(60);
+        assert!(matches!(client.post(Endpoint::Exchange, b"body".to_vec()).await, Err(LinkError::Cut(_))));
+        assert_eq!(client.post(Endpoint::Exchange, b"body".to_vec()).await.unwrap(), b"ok");
+        assert_eq!(client.traffic().exchanges, 2);
+    }
 
     #[test]
     fn only_plain_http_on_this_machine_is_an_address() {

@@ -45,6 +45,8 @@ pub(super) struct FakeHub {
     pub verdict: Option<Verdict>,
     /// Refuses parcels with this document whole.
     pub poison: Option<DocumentId>,
+    /// A document that enters no channel of its writer.
+    pub nobody_reads: Option<DocumentId>,
     pub statements: Vec<Statement>,
     pub parcels_seen: Vec<Hash>,
     /// Items in one answer.
@@ -67,6 +69,7 @@ impl FakeHub {
             receipts: BTreeMap::new(),
             verdict: None,
             poison: None,
+            nobody_reads: None,
             statements: Vec::new(),
             parcels_seen: Vec::new(),
             items_max: 100,
@@ -215,6 +218,9 @@ impl FakeHub {
     ) -> Vec<Channel> {
         let channel = Channel::site(&lease.site);
         let Some(filed) = self.documents.get_mut(&document) else { return Vec::new() };
+        if self.nobody_reads == Some(document) {
+            return Vec::new();
+        }
         if begins {
             filed.card = card;
         }

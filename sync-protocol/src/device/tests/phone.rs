@@ -51,9 +51,10 @@ impl Phone {
         let mut next = Some(event);
         while let Some(event) = next.take() {
             let inputs = self.inputs();
-            let shown = super::traces::event(&event, &inputs);
+            let mut turn = super::traces::event(&event, &inputs);
             let effects = self.device.handle(event, &inputs);
-            self.log.push(serde_json::json!({ "event": shown, "effects": super::traces::effects(&effects) }));
+            turn["effects"] = super::traces::effects(&effects);
+            self.log.push(turn);
             assert!(effects.iter().skip(1).all(|effect| !matches!(effect, Effect::Store(_))), "one batch, first");
             for effect in effects {
                 match effect {
@@ -93,6 +94,8 @@ impl Phone {
             self.store.iter().filter(|(key, _)| key.is_hot()).map(|(k, v)| (k.clone(), v.clone())).collect();
         let inputs = self.inputs();
         self.device = Device::open(rows, &inputs).unwrap();
+        let seed = data_encoding::HEXLOWER.encode(&inputs.seed);
+        self.log.push(serde_json::json!({ "now": inputs.now, "seed": seed, "event": "opened", "effects": [] }));
     }
 
     pub fn enrol(&mut self, hub: &mut FakeHub, code: &str) {

@@ -88,6 +88,27 @@ fn two_clerks_on_one_field_leave_both_values_standing() {
 }
 
 #[test]
+fn either_value_of_a_conflict_can_be_chosen() {
+    for chosen in ["Traoré", "Tarawele"] {
+        let (mut hub, [mut one, mut two]) = night(["GOG", "GOG"]);
+        let (document, _) = one.record(case("Awa"));
+        one.sync(&mut hub);
+        two.sync(&mut hub);
+        one.record(change(document, "identity.family", "Traoré"));
+        two.record(change(document, "identity.family", "Tarawele"));
+        one.sync(&mut hub);
+        two.sync(&mut hub);
+        let view = view::view(Kind::Case, &two.store[&Key::Copy(document)]).unwrap();
+        assert_eq!(view.conflicts[0].values.len(), 2);
+        let choice = vec![set("identity.family", chosen)];
+        two.record(EditRequest::change(document, Kind::Case, Some(view.heads), choice));
+        two.sync(&mut hub);
+        one.sync(&mut hub);
+        assert_eq!(field(&one, document, "identity.family"), Some((chosen.to_owned(), 1)));
+    }
+}
+
+#[test]
 fn an_edit_made_at_what_was_shown_keeps_what_came_meanwhile() {
     let (mut hub, [mut one, mut two]) = night(["GOG", "GOG"]);
     let (document, _) = one.record(case("Awa"));
@@ -178,12 +199,19 @@ fn a_copied_parcel_is_forgotten_and_no_other() {
 #[test]
 fn an_annex_closes_when_the_hub_has_it() {
     let (mut hub, [mut phone]) = night(["GOG"]);
-    hub.verdict = None;
     let (case, _) = phone.record(case("Awa"));
-    let group = documents::schema::groups(Kind::Annex)[0].key;
-    assert!(!group.is_empty());
+    let about = set("annex.case", &case.to_string());
+    let (annex, hash) = phone.record(EditRequest::begin(Kind::Annex, vec![about]));
+    assert!(phone.store.contains_key(&Key::Copy(annex)), "readable until the hub has it");
+    hub.nobody_reads = Some(annex);
     phone.sync(&mut hub);
-    assert_eq!(phone.device.entry(case).unwrap().standing, Standing::Open);
+    assert_eq!(hub.changes(annex), [hash]);
+    assert_eq!(phone.device.entry(annex).unwrap().standing, Standing::Closed);
+    assert!(!phone.store.contains_key(&Key::Copy(annex)));
+    let more = EditRequest::change(annex, Kind::Annex, None, vec![set("annex.case", "x")]);
+    phone.give(Event::Edit(vec![more]));
+    assert!(matches!(phone.reports.last(), Some(Report::EditRefused { .. })));
+    assert_eq!(phone.sync(&mut hub).exchanges, 1, "annexes are no difference");
 }
 
 #[test]

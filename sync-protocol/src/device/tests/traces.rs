@@ -1,13 +1,153 @@
 //! Traces: what goes in and what comes out, as JSON lines, so that other implementations can be held equal.
+//!
+//! A line is one turn: `{"now", "seed", "event", "effects"}`. Bytes are hexadecimal. Two things may differ between
+//! implementations and are written so that they can be compared: a sent frame stands as its CBOR body (compressors
+//! differ), a stored document as its heads (savers differ). Signatures are deterministic (RFC 6979).
+//! `SEGIN_WRITE_VECTORS=1` writes the files anew; a change in them is a change of the protocol.
 
+use std::path::PathBuf;
+
+use automerge::Automerge;
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::wire::answer::Fate;
+use crate::wire::codec::{Message, unframe};
 
-pub(super) fn event(_: &Event, _: &Inputs) -> Value {
-    json!(null)
+fn hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
 }
 
-pub(super) fn effects(_: &[Effect]) -> Value {
-    json!(null)
+pub(super) fn event(event: &Event, inputs: &Inputs) -> Value {
+    let what = match event {
+        Event::Enrol(invitation) => json!({ "enrol": invitation.to_string() }),
+        Event::Edit(requests) => json!({ "edit": requests.iter().map(request).collect::<Vec<_>>() }),
+        Event::Sync { budget } => json!({ "sync": { "budget": budget } }),
+        Event::Answer { number, bytes, budget } => {
+            json!({ "answer": { "number": number, "bytes": hex(bytes), "budget": budget } })
+        }
+        Event::Failed { number, reason } => json!({ "failed": { "number": number, "reason": reason } }),
+        Event::Loaded(rows) => {
+            let rows = rows.iter().map(|(key, bytes)| json!([hex(&key.to_bytes()), bytes.as_ref().map(|b| hex(b))]));
+            json!({ "loaded": rows.collect::<Vec<_>>() })
+        }
+    };
+    json!({ "now": inputs.now, "seed": hex(&inputs.seed), "event": what })
+}
+
+fn request(request: &EditRequest) -> Value {
+    json!({
+        "tag": request.tag, "document": request.document, "new_id": request.new_id, "kind": request.kind,
+        "shown": request.shown, "edits": request.edits, "card": request.card,
+    })
+}
+
+pub(super) fn effects(effects: &[Effect]) -> Value {
+    effects.iter().map(effect).collect()
+}
+
+fn effect(effect: &Effect) -> Value {
+    match effect {
+        Effect::Store(batch) => json!({ "store": batch.iter().map(write).collect::<Vec<_>>() }),
+        Effect::Load(keys) => json!({ "load": keys.iter().map(|key| hex(&key.to_bytes())).collect::<Vec<_>>() }),
+        Effect::Send { number, to, bytes } => {
+            let kind = match to {
+                Endpoint::Enrol => Message::EnrolRequest,
+                Endpoint::Exchange => Message::ExchangeRequest,
+            };
+            json!({ "send": { "number": number, "to": to, "body": hex(&unframe(kind, bytes).unwrap()) } })
+        }
+        Effect::Report(report) => json!({ "report": report }),
+    }
+}
+
+fn write(write: &Write) -> Value {
+    match write {
+        Write::Put(key @ Key::Copy(_), bytes) => {
+            let heads = documents::edit::heads(&Automerge::load(bytes).unwrap());
+            json!([hex(&key.to_bytes()), { "heads": heads }])
+        }
+        Write::Put(key, bytes) => json!([hex(&key.to_bytes()), hex(bytes)]),
+        Write::Delete(key) => json!([hex(&key.to_bytes()), null]),
+    }
+}
+
+/// Compares what the phone went through with the recorded trace.
+#[expect(clippy::disallowed_methods, reason = "golden files are read from disk, by the test only")]
+fn is_as_recorded(name: &str, phone: &Phone) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("vectors/traces/{name}.jsonl"));
+    let lines: Vec<String> = phone.log.iter().map(ToString::to_string).collect();
+    if std::env::var_os("SEGIN_WRITE_VECTORS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    }
+    let recorded = std::fs::read_to_string(&path).unwrap();
+    for (number, (line, recorded)) in lines.iter().zip(recorded.lines()).enumerate() {
+        assert_eq!(line, recorded, "{name}, line {}", number + 1);
+    }
+    assert_eq!(lines.len(), recorded.lines().count(), "{name}");
+}
+
+#[test]
+fn enrolling_recording_and_a_first_sync_leave_the_recorded_trace() {
+    let (mut hub, [mut phone]) = night(["GOG"]);
+    let (document, _) = phone.record(case("Awa"));
+    phone.record(change(document, "identity.family", "Traoré"));
+    phone.sync(&mut hub);
+    phone.sync(&mut hub);
+    is_as_recorded("first-sync", &phone);
+}
+
+#[test]
+fn a_lost_answer_leaves_the_recorded_trace() {
+    let (mut hub, [mut phone]) = night(["GOG"]);
+    phone.record(case("Awa"));
+    phone.begin();
+    hub.exchange(&phone.sent.front().unwrap().2.clone());
+    phone.cut();
+    phone.record(case("Moussa"));
+    phone.sync(&mut hub);
+    is_as_recorded("lost-answer", &phone);
+}
+
+#[test]
+fn two_clerks_on_one_field_leave_the_recorded_trace() {
+    let (mut hub, [mut one, mut two]) = night(["GOG", "GOG"]);
+    let (document, _) = one.record(case("Awa"));
+    one.sync(&mut hub);
+    two.sync(&mut hub);
+    one.record(change(document, "identity.family", "Traoré"));
+    two.record(change(document, "identity.family", "Tarawele"));
+    one.sync(&mut hub);
+    two.sync(&mut hub);
+    is_as_recorded("two-clerks", &two);
+}
+
+#[test]
+fn a_replay_leaves_the_recorded_trace() {
+    let (mut hub, [mut phone]) = night(["GOG"]);
+    let (document, _) = phone.record(case("Awa"));
+    phone.sync(&mut hub);
+    let (_, bad) = phone.record(change(document, "identity.family", "Traoré"));
+    phone.record(change(document, "identity.called", "Papa"));
+    hub.verdict = Some(Box::new(move |_, change| {
+        let fate = || Fate::Refused("gate-sequence-reused".to_owned(), "used before".to_owned());
+        (change.hash().0 == *bad.as_bytes()).then(fate)
+    }));
+    phone.sync(&mut hub);
+    is_as_recorded("replay", &phone);
+}
+
+#[test]
+fn a_repair_leaves_the_recorded_trace() {
+    let (mut hub, [mut one, mut two]) = night(["GOG", "GOG"]);
+    let (document, _) = one.record(case("Awa"));
+    one.sync(&mut hub);
+    two.sync(&mut hub);
+    two.store.remove(&Key::Copy(document));
+    two.store.remove(&Key::Entry(document));
+    two.restart();
+    two.sync(&mut hub);
+    is_as_recorded("repair", &two);
 }
