@@ -59,12 +59,14 @@ pub fn run(command: HubCommand) -> Result<ExitCode, Trouble> {
     logging::start(args.json_logs);
     let as_json = args.json;
     let hub = start(args).map_err(|error| Trouble::new(error.code(), error))?;
-    announce(&hub, as_json);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Trouble::new("thread", error))?;
-    let finished = runtime.block_on(until_end(&hub)).map_err(|error| Trouble::new("signals", error))?;
+    // Before anybody is told that the hub listens: a stop asked for at that very moment is a graceful one, too.
+    let signals = runtime.block_on(async { Signals::new() }).map_err(|error| Trouble::new("signals", error))?;
+    announce(&hub, as_json);
+    let finished = runtime.block_on(until_end(&hub, signals));
     if !finished {
         // Said twice: at once. Nothing acknowledged depends on what is left undone.
         return Ok(ExitCode::from(STOPPED_HARD));
@@ -99,24 +101,35 @@ fn announce(hub: &RunningHub, as_json: bool) {
     }
 }
 
+/// What asks the process to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 /// Whether the hub ended by itself or was given the time to.
-async fn until_end(hub: &RunningHub) -> std::io::Result<bool> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+async fn until_end(hub: &RunningHub, mut signals: Signals) -> bool {
     tokio::select! {
-        () = hub.ended() => return Ok(true),
-        () = any(&mut terminate, &mut interrupt) => {}
+        () = hub.ended() => return true,
+        () = signals.any() => {}
     }
     tracing::info!("stopping: what is in hand is finished; a second signal ends at once");
     hub.request_stop();
     tokio::select! {
-        () = hub.ended() => Ok(true),
-        () = any(&mut terminate, &mut interrupt) => Ok(false),
-    }
-}
-
-async fn any(terminate: &mut Signal, interrupt: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = hub.ended() => true,
+        () = signals.any() => false,
     }
 }
