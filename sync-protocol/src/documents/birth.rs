@@ -179,7 +179,7 @@ impl Birth {
             let had_birthday = (day.month(), day.day()) >= (born.month(), born.day());
             day.year().saturating_sub(born.year()).saturating_sub(u16::from(!had_birthday))
         };
-        (early <= day).then(|| (if late > day { 0 } else { full_years(late) }, full_years(early)))
+        (early <= day).then(|| (full_years(late), full_years(early)))
     }
 
     /// In French.

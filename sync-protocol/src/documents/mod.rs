@@ -23,9 +23,12 @@ mod kind;
 pub mod project;
 mod rules;
 pub mod schema;
+mod shape;
+mod summary;
 mod tree;
 pub mod validate;
 pub mod value;
+mod write;
 
 pub use birth::{Birth, BirthSource, Precision};
 pub use code::{Code, CodeError, DeviceLetters};
@@ -33,9 +36,11 @@ pub use config::{Configuration, ConfigurationError, SignedConfiguration};
 pub use conflict::{Conflict, ConflictValue, conflicts};
 pub use constant::{CONSTANT_ACTOR_PREFIX, Constant, blank, constant_hashes, constants};
 pub use date::Date;
-pub use edit::{Committed, Edit, EditError, actor_fits, apply};
+pub use edit::{Committed, Edit, EditError, actor_fits, apply, heads};
 pub use kind::Kind;
-pub use project::{ProjectError, Projection, Summary, project};
+pub use project::{ProjectError, Projection, project};
+pub use rules::{ConsentStanding, OutcomeStanding, Standing};
+pub use summary::Summary;
 pub use validate::{Problem, check_edit, validate};
 pub use value::{Answer, EntryId, EntryRef, PlaceCode, State, Value, When, WhenSource};
 

@@ -11,7 +11,6 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::Kind;
-use super::birth::Birth;
 use super::conflict::{self, Conflict};
 use super::rules::{self, ConsentStanding, OutcomeStanding, Standing};
 use super::schema::link::VERDICTS;
@@ -135,25 +134,6 @@ pub struct Flag {
     pub code: &'static str,
     /// What, for people.
     pub message: Words,
-}
-
-/// A line of a list of cases. Its `Debug` form names the code alone.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// The human code.
-    pub code: Option<String>,
-    /// Given and family name, else what the person is called; empty when none is known.
-    pub name: String,
-    /// `f`, `m` or `unknown`.
-    pub sex: Option<String>,
-    /// The birth as known.
-    pub birth: Option<Birth>,
-    /// The birth in words.
-    pub birth_words: Option<Words>,
-    /// The site.
-    pub site: Option<String>,
-    /// The step of the outcome that holds.
-    pub status: Option<String>,
 }
 
 /// Why there is no projection.
@@ -375,36 +355,6 @@ impl Projection {
     #[must_use]
     pub fn consents(&self) -> &[ConsentStanding] {
         if let Derived::Case { consent, .. } = &self.derived { consent } else { &[] }
-    }
-
-    /// The line of a list; for a case.
-    #[must_use]
-    pub fn summary(&self) -> Summary {
-        let text = |path: &str| self.text(path).map(str::to_owned);
-        let names = ["identity.given", "identity.family"].iter().filter_map(|path| self.text(path));
-        let mut name = names.collect::<Vec<_>>().join(" ");
-        if name.is_empty() {
-            name = text("identity.called").or_else(|| text("identity.on_paper")).unwrap_or_default();
-        }
-        let birth = match self.value("birth.date") {
-            Some(Value::Birth(birth)) => Some(*birth),
-            _ => None,
-        };
-        Summary {
-            code: text("card.code"),
-            name,
-            sex: text("identity.sex"),
-            birth,
-            birth_words: birth.map(|birth| Words::new(birth.french(), birth.english())),
-            site: text("card.site"),
-            status: self.outcome().and_then(|outcome| outcome.step.clone()),
-        }
-    }
-}
-
-impl std::fmt::Debug for Summary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Summary({}, …)", self.code.as_deref().unwrap_or("no code"))
     }
 }
 
