@@ -199,18 +199,18 @@ impl EditError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Empty => "edit.empty",
-            Self::NothingChanged => "edit.nothing_changed",
-            Self::TooLarge => "edit.too_large",
-            Self::Invalid(_) => "edit.invalid",
-            Self::Once { .. } => "edit.once",
-            Self::NoEntry { .. } => "edit.no_entry",
-            Self::EntryExists { .. } => "edit.entry_exists",
-            Self::NotOfKind(_) => "edit.not_of_kind",
-            Self::NoGroup { .. } => "edit.no_group",
-            Self::UnknownHeads(_) => "edit.unknown_heads",
-            Self::ActorNotAtHeads => "edit.actor_not_at_heads",
-            Self::Document(_) => "edit.document",
+            Self::Empty => "edit-empty",
+            Self::NothingChanged => "edit-nothing-changed",
+            Self::TooLarge => "edit-too-large",
+            Self::Invalid(_) => "edit-invalid",
+            Self::Once { .. } => "edit-once",
+            Self::NoEntry { .. } => "edit-no-entry",
+            Self::EntryExists { .. } => "edit-entry-exists",
+            Self::NotOfKind(_) => "edit-not-of-kind",
+            Self::NoGroup { .. } => "edit-no-group",
+            Self::UnknownHeads(_) => "edit-unknown-heads",
+            Self::ActorNotAtHeads => "edit-actor-not-at-heads",
+            Self::Document(_) => "edit-document",
         }
     }
 }

@@ -58,7 +58,7 @@ fn what_two_sites_record_is_listed_with_both_values_and_who_wrote_them() {
     let counts = hub.get("/v1/counts").json();
     assert_eq!((&counts["cases"], &counts["conflicts"], &counts["receipts"]), (&1.into(), &1.into(), &2.into()));
     let before = hub.get(&format!("/v1/conflicts?at={}", position - 1));
-    assert!(before.status == 200 || before.code() == "read_model.too_early", "{}", before.text());
+    assert!(before.status == 200 || before.code() == "read-model-too-early", "{}", before.text());
     assert_eq!(hub.get("/v1/held").json()["total"], 0);
     assert_eq!(hub.get("/v1/devices").json()["devices"].as_array().unwrap().len(), 2);
     assert_eq!(hub.get("/v1/status").json()["parcels"], 2);

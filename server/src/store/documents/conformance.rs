@@ -221,7 +221,7 @@ fn repeated(store: &dyn DocumentStore) {
     store.commit(&twice).unwrap();
     assert_eq!(store.document(id(3)).unwrap().as_ref(), Some(&twice.documents[1]));
     let error = store.commit(&first).unwrap_err();
-    assert_eq!(error.code(), "documents.out_of_order");
+    assert_eq!(error.code(), "documents-out-of-order");
     assert_eq!(store.document(id(1)).unwrap().as_ref(), Some(&second.documents[0]));
     // A restored log continues under another id; whether it fits is for the hub to judge.
     let mut other = batch(2);
@@ -237,11 +237,11 @@ fn too_large(store: &dyn DocumentStore) {
     let channels = DocumentRow { channels: many, ..document(2, 2, 1) };
     for row in [form, key, channels] {
         let rows = Batch { documents: vec![document(1, 1, 1), row], ..batch(1) };
-        assert_eq!(store.commit(&rows).unwrap_err().code(), "documents.too_large");
+        assert_eq!(store.commit(&rows).unwrap_err().code(), "documents-too-large");
     }
     let runs = vec![(0, 1); limits::HISTORY_RUNS_MAX + 1];
     let rows = Batch { history: vec![HistoryRow { runs, ..history_row(1, 1, 1, 0) }], ..batch(1) };
-    assert_eq!(store.commit(&rows).unwrap_err().code(), "documents.too_large");
+    assert_eq!(store.commit(&rows).unwrap_err().code(), "documents-too-large");
     assert_eq!(store.documents_after(None, 10).unwrap(), vec![]);
     assert_eq!(store.applied_to().unwrap(), None);
 }

@@ -66,12 +66,12 @@ impl StoreError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Damaged { .. } => "documents.damaged",
-            Self::NewerVersion { .. } => "documents.newer_version",
-            Self::InUse { .. } => "documents.in_use",
-            Self::Io { .. } => "documents.io",
-            Self::OutOfOrder { .. } => "documents.out_of_order",
-            Self::TooLarge { .. } => "documents.too_large",
+            Self::Damaged { .. } => "documents-damaged",
+            Self::NewerVersion { .. } => "documents-newer-version",
+            Self::InUse { .. } => "documents-in-use",
+            Self::Io { .. } => "documents-io",
+            Self::OutOfOrder { .. } => "documents-out-of-order",
+            Self::TooLarge { .. } => "documents-too-large",
         }
     }
 }

@@ -83,14 +83,14 @@ impl ReadModelError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::CatchingUp { .. } => "read_model.catching_up",
-            Self::Busy => "read_model.busy",
-            Self::TooEarly { .. } => "read_model.too_early",
-            Self::NotYet { .. } => "read_model.not_yet",
-            Self::Cursor => "read_model.cursor",
-            Self::Source(_) => "read_model.source",
-            Self::Internal(_) => "read_model.internal",
-            Self::Stopped => "read_model.stopped",
+            Self::CatchingUp { .. } => "read-model-catching-up",
+            Self::Busy => "read-model-busy",
+            Self::TooEarly { .. } => "read-model-too-early",
+            Self::NotYet { .. } => "read-model-not-yet",
+            Self::Cursor => "read-model-cursor",
+            Self::Source(_) => "read-model-source",
+            Self::Internal(_) => "read-model-internal",
+            Self::Stopped => "read-model-stopped",
         }
     }
 }

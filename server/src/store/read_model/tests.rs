@@ -226,7 +226,7 @@ async fn what_was_known_earlier_can_be_asked() {
     assert_eq!((then.case.name.as_deref(), then.versions), (Some("Awa Traoré"), vec![version(3, None)]));
     assert!(model.case(id(1), Some(Position(2))).await.unwrap().is_none());
     assert!(model.case(id(9), None).await.unwrap().is_none());
-    assert_eq!(model.counts(Some(Position(8))).await.unwrap_err().code(), "read_model.not_yet");
+    assert_eq!(model.counts(Some(Position(8))).await.unwrap_err().code(), "read-model-not-yet");
 }
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn it_fills_itself_and_does_not_answer_about_the_time_before() {
     assert_eq!((progress.as_of, progress.since), (Position(9), Position(9)));
     let counts = model.counts(None).await.unwrap();
     assert_eq!((counts.as_of, counts.cases, counts.receipts, counts.held), (Position(9), 5, 1, 1));
-    assert_eq!(model.counts(Some(Position(8))).await.unwrap_err().code(), "read_model.too_early");
+    assert_eq!(model.counts(Some(Position(8))).await.unwrap_err().code(), "read-model-too-early");
     model.follow(hub.record(vec![case(1, 10, "Hawa")], 10));
     reaches(&model, 10).await;
     let then = model.case(id(1), Some(Position(9))).await.unwrap().unwrap();
@@ -272,7 +272,7 @@ async fn left_behind_it_says_so_and_catches_up() {
         model.follow(hub.record(vec![case(number, position, &format!("Nr{position}"))], position));
     }
     let error = model.counts(None).await.unwrap_err();
-    assert_eq!(error.code(), "read_model.catching_up");
+    assert_eq!(error.code(), "read-model-catching-up");
     assert!(model.shared.behind.load(Ordering::SeqCst), "more than fits was told");
     drop(open);
     let progress = reaches(&model, groups).await;
@@ -281,7 +281,7 @@ async fn left_behind_it_says_so_and_catches_up() {
     let mut found = names(&model.cases(CaseFilter::default()).await.unwrap());
     found.sort_by(|a, b| b.cmp(a));
     assert_eq!(found, expected, "the last state of every document");
-    assert_eq!(model.counts(Some(Position(3))).await.unwrap_err().code(), "read_model.too_early");
+    assert_eq!(model.counts(Some(Position(3))).await.unwrap_err().code(), "read-model-too-early");
     model.follow(hub.record(vec![case(9, groups + 1, "Awa")], groups + 1));
     reaches(&model, groups + 1).await;
     assert_eq!(model.counts(None).await.unwrap().cases, 6);
@@ -317,7 +317,7 @@ async fn a_source_that_fails_is_tried_again_when_somebody_asks() {
     while hub.lock().failures == 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(model.counts(None).await.unwrap_err().code(), "read_model.catching_up");
+    assert_eq!(model.counts(None).await.unwrap_err().code(), "read-model-catching-up");
     hub.lock().fails = false;
     while model.counts(None).await.is_err() {
         tokio::task::yield_now().await;
@@ -357,7 +357,7 @@ async fn cases_are_filtered_and_paged() {
     assert_eq!(seen, ["AWA Traoré", "Moussa Traoré", "Áwa Fatou Traoré", "Awa Traoré"]);
     for wrong in ["", "x", "1", "1.x", "' OR 1=1"] {
         let filter = CaseFilter { cursor: Some(wrong.into()), ..CaseFilter::default() };
-        assert_eq!(model.cases(filter).await.err().unwrap().code(), "read_model.cursor");
+        assert_eq!(model.cases(filter).await.err().unwrap().code(), "read-model-cursor");
     }
 }
 

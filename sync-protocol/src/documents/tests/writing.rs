@@ -115,40 +115,40 @@ fn what_cannot_be_written_is_said_and_changes_nothing() {
     let saved = copy.doc.save();
     let long = "a".repeat(501);
     let wrong: Vec<(Edit, &str, &str)> = vec![
-        (set("card.code", "GOG-24-K7-0043-W"), "edit.once", "card.code"),
-        (set("identity.given", ""), "edit.invalid", "identity.given"),
-        (set("identity.given", long.as_str()), "edit.invalid", "identity.given"),
-        (set("identity.given", "?refused"), "edit.invalid", "identity.given"),
-        (set("identity.given", 4), "edit.invalid", "identity.given"),
-        (set("identity.sex", "x"), "edit.invalid", "identity.sex"),
-        (set("identity.colour", "x"), "edit.invalid", "identity.colour"),
-        (set("religion.name", "x"), "edit.invalid", "religion"),
-        (set("identity", "x"), "edit.invalid", "identity"),
-        (set("assistance.kind", "x"), "edit.invalid", "assistance"),
-        (set("profile.children", 100), "edit.invalid", "profile.children"),
-        (add("assistance", 1, &[("kind", "food")]), "edit.entry_exists", "assistance"),
-        (add("assistance", 2, &[("item", "rice")]), "edit.invalid", "assistance"),
-        (add("assistance", 2, &[("kind", "food"), ("void", "x")]), "edit.invalid", "void"),
-        (add("identity", 2, &[]), "edit.invalid", "identity"),
-        (void("assistance", 9), "edit.no_entry", "assistance"),
-        (include("urgent", "not a code"), "edit.invalid", "urgent"),
-        (include("identity", "x"), "edit.invalid", "identity"),
+        (set("card.code", "GOG-24-K7-0043-W"), "edit-once", "card.code"),
+        (set("identity.given", ""), "edit-invalid", "identity.given"),
+        (set("identity.given", long.as_str()), "edit-invalid", "identity.given"),
+        (set("identity.given", "?refused"), "edit-invalid", "identity.given"),
+        (set("identity.given", 4), "edit-invalid", "identity.given"),
+        (set("identity.sex", "x"), "edit-invalid", "identity.sex"),
+        (set("identity.colour", "x"), "edit-invalid", "identity.colour"),
+        (set("religion.name", "x"), "edit-invalid", "religion"),
+        (set("identity", "x"), "edit-invalid", "identity"),
+        (set("assistance.kind", "x"), "edit-invalid", "assistance"),
+        (set("profile.children", 100), "edit-invalid", "profile.children"),
+        (add("assistance", 1, &[("kind", "food")]), "edit-entry-exists", "assistance"),
+        (add("assistance", 2, &[("item", "rice")]), "edit-invalid", "assistance"),
+        (add("assistance", 2, &[("kind", "food"), ("void", "x")]), "edit-invalid", "void"),
+        (add("identity", 2, &[]), "edit-invalid", "identity"),
+        (void("assistance", 9), "edit-no-entry", "assistance"),
+        (include("urgent", "not a code"), "edit-invalid", "urgent"),
+        (include("identity", "x"), "edit-invalid", "identity"),
         (
             Edit::Amend { group: "assistance".into(), entry: entry(1), field: "kind".into(), value: "water".into() },
-            "edit.invalid",
+            "edit-invalid",
             "kind",
         ),
-        (exclude("urgent", "nursing"), "edit.nothing_changed", ""),
+        (exclude("urgent", "nursing"), "edit-nothing-changed", ""),
     ];
     for (edit, code, path) in wrong {
         let error = copy.try_write(&[set("identity.father", "Moussa"), edit.clone()]);
-        let error = if code == "edit.nothing_changed" { copy.try_write(std::slice::from_ref(&edit)) } else { error };
+        let error = if code == "edit-nothing-changed" { copy.try_write(std::slice::from_ref(&edit)) } else { error };
         let Err(error) = error else {
             panic!("written: {edit:?}");
         };
         assert_eq!(error.code(), code, "{edit:?}: {error}");
         assert!(error.to_string().contains(path), "{error}");
-        if code != "edit.nothing_changed" {
+        if code != "edit-nothing-changed" {
             assert_eq!(copy.doc.save(), saved, "{edit:?}");
         }
         copy.doc = Automerge::load(&saved).unwrap();
@@ -156,7 +156,7 @@ fn what_cannot_be_written_is_said_and_changes_nothing() {
     assert_eq!(copy.try_write(&[]), Err(EditError::Empty));
     let mut movement = Copy::new(Kind::Movement, 1);
     movement.kind = Kind::Case;
-    assert_eq!(movement.try_write(&[include("notes", "x")]).unwrap_err().code(), "edit.invalid");
+    assert_eq!(movement.try_write(&[include("notes", "x")]).unwrap_err().code(), "edit-invalid");
     assert_eq!(movement.try_write(&[set("card.site", "GOG")]), Err(EditError::NotOfKind(Kind::Case)));
 }
 

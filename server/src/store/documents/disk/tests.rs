@@ -189,7 +189,7 @@ fn a_full_disk_at_open_is_no_damage() {
     let (_parent, folder) = fresh();
     drop(store_with(&folder, 3));
     let full = |_: &Path| Err(open::engine_error("open", sled::Error::Io(std::io::ErrorKind::StorageFull.into())));
-    assert_eq!(open::open_with(&folder, full).err().unwrap().code(), "documents.io");
+    assert_eq!(open::open_with(&folder, full).err().unwrap().code(), "documents-io");
     assert_eq!(open_sound(&folder).applied_to().unwrap(), Some(batch(3).applied_to));
 }
 
@@ -243,8 +243,8 @@ fn damage_met_while_running_is_remembered_for_the_next_start() {
     let (_parent, folder) = fresh();
     let store = store_with(&folder, 3);
     let error = store.guarded::<()>(|_| panic!("as the engine does")).unwrap_err();
-    assert_eq!(error.code(), "documents.damaged");
-    assert_eq!(store.document(id(1)).unwrap_err().code(), "documents.damaged", "it stays so");
+    assert_eq!(error.code(), "documents-damaged");
+    assert_eq!(store.document(id(1)).unwrap_err().code(), "documents-damaged", "it stays so");
     drop(store);
     let opened = SledStore::open(&folder).unwrap();
     assert!(opened.set_aside.unwrap().reason.contains("as the engine does"));
@@ -294,17 +294,17 @@ fn a_newer_format_is_refused_and_left_alone() {
     store.guarded(insert).unwrap();
     drop(store);
     let error = SledStore::open(&folder).err().unwrap();
-    assert_eq!(error.code(), "documents.newer_version");
+    assert_eq!(error.code(), "documents-newer-version");
     assert!(error.to_string().contains("format 2"), "{error}");
     let error = SledStore::open(&folder).err().unwrap();
-    assert_eq!(error.code(), "documents.newer_version", "still there");
+    assert_eq!(error.code(), "documents-newer-version", "still there");
 }
 
 #[test]
 fn a_store_in_use_is_refused_and_left_alone() {
     let (_parent, folder) = fresh();
     let store = store_with(&folder, 3);
-    assert_eq!(SledStore::open(&folder).err().unwrap().code(), "documents.in_use");
+    assert_eq!(SledStore::open(&folder).err().unwrap().code(), "documents-in-use");
     assert!(store.document(id(1)).unwrap().is_some());
 }
 
@@ -312,6 +312,6 @@ fn a_store_in_use_is_refused_and_left_alone() {
 fn a_file_where_the_folder_should_be_is_an_error_of_the_file_system() {
     let (_parent, folder) = fresh();
     fs::write(&folder, b"a file").unwrap();
-    assert_eq!(SledStore::open(&folder).err().unwrap().code(), "documents.io");
+    assert_eq!(SledStore::open(&folder).err().unwrap().code(), "documents-io");
     assert_eq!(fs::read(&folder).unwrap(), b"a file");
 }
