@@ -110,7 +110,7 @@ impl HubCommand {
                 child.kill()?;
                 child.wait()?;
                 let said = errors.and_then(|thread| thread.join().ok()).unwrap_or(line);
-                Err(HubProcessError::Start { said: said.trim().to_owned() })
+                Err(HubProcessError::Start { said: said.trim().trim_start_matches("segin: ").to_owned() })
             }
         }
     }

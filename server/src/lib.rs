@@ -4,6 +4,7 @@ pub mod access;
 pub mod bench;
 pub mod cli;
 pub mod clock;
+pub mod demo;
 pub mod field;
 pub mod hub;
 pub mod hub_process;

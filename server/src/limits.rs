@@ -212,3 +212,6 @@ pub const FIELD_IMPORT_HASHES_MAX: usize = 16;
 
 /// Bytes of a file of edits given on the command line: many times what one change may hold.
 pub const EDITS_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Bytes of a device's report for `segin verify`: 100,000 documents with a head each stay below.
+pub const DEVICE_REPORT_BYTES_MAX: u64 = 32 * 1024 * 1024;

@@ -99,7 +99,11 @@ enum DeviceCommand {
     /// Exchange with the hub
     Sync,
     /// How the device stands
-    Status,
+    Status {
+        /// Print what the device holds of each document instead, as JSON for 'segin verify --device-report'
+        #[arg(long)]
+        heads: bool,
+    },
 }
 
 /// What to write: common fields, any field, or edits as JSON.
@@ -190,7 +194,8 @@ pub async fn run(args: DeviceArgs) -> anyhow::Result<()> {
         }
         DeviceCommand::Import { file, source } => import_file(&mut device, &file, source, json),
         DeviceCommand::Sync => sync(&mut device, json).await,
-        DeviceCommand::Status => status(&mut device, json),
+        DeviceCommand::Status { heads: true } => print_json(&device.report()?),
+        DeviceCommand::Status { heads: false } => status(&mut device, json),
     }
 }
 

@@ -6,9 +6,11 @@
 pub mod admin;
 pub mod bench;
 pub mod client;
+pub mod demo;
 pub mod device;
 pub mod hub;
 mod logging;
+pub mod verify;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,10 @@ enum Command {
     /// Measurements, one JSON line each
     #[command(subcommand)]
     Bench(bench::BenchCommand),
+    /// Work out again from log and keyring what a hub holds, and compare
+    Verify(verify::VerifyArgs),
+    /// Play a night at the border: one command, nothing to prepare
+    Demo(demo::DemoArgs),
 }
 
 /// What went wrong, for the person at the terminal.
@@ -64,5 +70,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Trouble> {
         Command::Admin(args) => admin::run(args),
         Command::Device(args) => device::run_alone(*args),
         Command::Bench(command) => bench::run(command),
+        Command::Verify(args) => verify::run(args),
+        Command::Demo(args) => demo::run(args),
     }
 }

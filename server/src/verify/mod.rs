@@ -5,6 +5,7 @@
 //! model is fed from, and with the heads and digests that devices report. Changes nothing.
 
 mod compare;
+mod folder;
 mod recompute;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sync_protocol::ids::{ChangeHash, DocumentId, LogId, Position};
 
 pub use compare::{compare_device, compare_store};
+pub use folder::{CheckedFolder, FolderError, check_folder};
 pub use recompute::{Recomputed, VerifyError, recompute};
 
 /// Differences reported at most; more are counted only.

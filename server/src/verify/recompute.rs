@@ -54,6 +54,20 @@ pub enum VerifyError {
     Store(#[from] StoreError),
 }
 
+impl VerifyError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Log(error) => error.code(),
+            Self::Keyring(error) => error.code(),
+            Self::Entry { .. } => "verify-entry",
+            Self::Filing { .. } => "verify-filing",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
 /// The outcome: documents in memory, and what was found on the way.
 pub struct Recomputed {
     /// As the log says.

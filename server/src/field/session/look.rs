@@ -1,5 +1,7 @@
 //! Looking at what a device holds, and deciding conflicts.
 
+use std::collections::BTreeMap;
+
 use sync_protocol::device::rows::Standing;
 use sync_protocol::device::view::{View, view};
 use sync_protocol::device::{Key, WorkState};
@@ -11,6 +13,7 @@ use sync_protocol::wire::lease::{Lease, SignedLease};
 
 use super::super::store::FieldStore;
 use super::{Card, FieldDevice, FieldError, HUB_ROW, Recorded, Shown, Status};
+use crate::verify::DeviceReport;
 
 impl<S: FieldStore> FieldDevice<S> {
     /// How the device stands.
@@ -64,6 +67,25 @@ impl<S: FieldStore> FieldDevice<S> {
     pub fn saved(&mut self, document: DocumentId) -> Result<Vec<u8>, FieldError> {
         let bytes = self.driver.store().load(&Key::Copy(document))?;
         bytes.ok_or_else(|| FieldError::NoDocument(document.to_string()))
+    }
+
+    /// What the device holds of each readable document, for `segin verify`. A document with unsent work is left out:
+    /// its work is counted.
+    ///
+    /// # Errors
+    /// [`FieldError`].
+    pub fn report(&mut self) -> Result<DeviceReport, FieldError> {
+        let ids: Vec<DocumentId> = Kind::ALL.into_iter().flat_map(|kind| self.documents(kind)).collect();
+        let lease = self.device().lease();
+        let device = lease.map_or_else(String::new, |lease| format!("{} {}", lease.site, lease.letters));
+        let mut report = DeviceReport { device, documents: BTreeMap::new(), unsent: 0 };
+        report.unsent = self.device().works().count() as u64;
+        for document in ids {
+            if self.device().works_of(document).next().is_none() {
+                report.documents.insert(document, self.show(document)?.heads);
+            }
+        }
+        Ok(report)
     }
 
     /// Every document with a conflict.
