@@ -104,4 +104,14 @@ impl Audit {
         let form = row.map(|row| open_form(&self.keyring, &row).expect("the document opens").0);
         form.map(|form| form.history.hashes().iter().copied().collect()).unwrap_or_default()
     }
+
+    /// The channels of a document; none when the log does not know it.
+    ///
+    /// # Panics
+    /// When a store in memory cannot be read.
+    #[must_use]
+    pub fn channels(&self, document: DocumentId) -> Vec<String> {
+        let row = self.recomputed.store.document(document).expect("a store in memory is readable");
+        row.map(|row| row.channels.iter().map(ToString::to_string).collect()).unwrap_or_default()
+    }
 }

@@ -3,10 +3,12 @@
 //! - [`process`]: the real binary as a child, killed, restarted, its folders damaged and compared.
 //! - [`audit`]: what a data folder holds, worked out from log and keyring alone.
 //! - [`night`]: a hub with three sites and real devices.
+//! - [`proxy`]: a link that is cut after any byte.
 //! - [`raw`]: a device that says exactly what a test wants, over [`http`].
 
 pub mod audit;
 pub mod http;
 pub mod night;
 pub mod process;
+pub mod proxy;
 pub mod raw;

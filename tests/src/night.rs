@@ -208,6 +208,19 @@ impl Night {
         self.run(client.get(path)).expect("the console answers")
     }
 
+    /// The conflicts that the hub shows of everything that it has taken so far.
+    ///
+    /// # Panics
+    /// When the console does not answer, or its lists do not come up to the log.
+    #[must_use]
+    pub fn conflicts_at_the_hub(&self) -> serde_json::Value {
+        /// Questions until the lists have followed: each is a request of its own.
+        const QUESTIONS_MAX: usize = 10_000;
+        let position = self.console("/v1/status")["position"].as_u64();
+        let mut pages = std::iter::repeat_with(|| self.console("/v1/conflicts")).take(QUESTIONS_MAX);
+        pages.find(|page| page["as_of"].as_u64() >= position).expect("the lists follow the log")
+    }
+
     /// Stops the hub as promised and gives back its folder.
     ///
     /// # Panics
