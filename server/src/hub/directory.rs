@@ -46,8 +46,8 @@ pub struct LeaseState {
     pub token: Hash,
     /// Hub time of the last entry of this lease: tokens slide from here after a restart.
     pub active_at: Millis,
-    /// The highest counter seen, and the manifest that had it.
-    pub counter: Option<(u64, Hash)>,
+    /// Where the manifest of each counter stands: 16 bytes a parcel.
+    pub counters: BTreeMap<u64, Position>,
     /// The same counter came with two manifests: the store exists twice.
     pub cloned: bool,
 }
@@ -155,7 +155,7 @@ impl Directory {
                     signed: signed.clone(),
                     token: *token,
                     active_at: entry.at,
-                    counter: None,
+                    counters: BTreeMap::new(),
                     cloned: false,
                     lease,
                 };
@@ -182,11 +182,9 @@ impl Directory {
         self.parcels.insert(hash, position);
         if let Some(state) = self.leases.get_mut(&entry.lease) {
             state.active_at = entry.at;
-            match state.counter {
-                Some((counter, known)) if counter == manifest.counter && known != hash => state.cloned = true,
-                Some((counter, _)) if counter > manifest.counter => {}
-                _ => state.counter = Some((manifest.counter, hash)),
-            }
+            // Every counter and not the last one alone: a store restored from an older copy begins further back.
+            let known = *state.counters.entry(manifest.counter).or_insert(position);
+            state.cloned |= known != position;
         }
         for (item, (named, filed)) in manifest.documents.iter().zip(&entry.documents).enumerate() {
             if let Some(card) = filed.card {
