@@ -101,7 +101,7 @@ fn a_cut_in_a_long_upload_sends_one_batch_again() {
         let mut allowed = 0;
         if let Some(after) = cut {
             proxy.cut(Way::Up, after);
-            night.run(phone.sync()).err().expect("the link was cut");
+            night.run(phone.sync()).expect_err("the link was cut");
             // Halved by the cut: what was under way was twice as much.
             allowed = 2 * u64::from(phone.budget());
             proxy.whole();
@@ -129,7 +129,7 @@ fn a_download_cut_in_the_middle_goes_on_where_it_was() {
     let (mut phone, proxy) = behind_a_proxy(&mut night);
     phone.set_budget(BATCH_BYTES_MIN);
     proxy.cut(Way::Down, 12_000);
-    night.run(phone.sync()).err().expect("the link was cut");
+    night.run(phone.sync()).expect_err("the link was cut");
     let there = phone.documents(Kind::Case).len();
     assert!(there > 0 && there < 60, "{there} came before the cut");
     proxy.whole();
