@@ -5,7 +5,11 @@
   const dialog = document.getElementById("proof");
   const body = document.getElementById("proof-body");
 
+  // Said once for each change: a reader of screens need not hear it again every half minute.
+  let said = "";
   const say = (which) => {
+    if (said === which) return;
+    said = which;
     link.classList.toggle("lost", which === "lost");
     link.replaceChildren(...["fr", "en"].map((lang) => {
       const span = document.createElement("span");
@@ -24,10 +28,8 @@
     const known = new Set([...live.querySelectorAll(".cases > li")].map((row) => row.id));
     const focused = document.activeElement?.id;
     live.innerHTML = html;
-    if (known.size > 0) {
-      for (const row of live.querySelectorAll(".cases > li")) {
-        if (!known.has(row.id)) row.classList.add("new");
-      }
+    for (const row of live.querySelectorAll(".cases > li")) {
+      if (!known.has(row.id)) row.classList.add("new");
     }
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   };

@@ -36,7 +36,7 @@ pub async fn live(app: &App, rows: usize) -> Markup {
         Err(_) => html! {
             div #as-of data-position="0" {
                 (standing(app, &status, Position::START))
-                section {
+                section.filling {
                     p.empty { (both(
                         "Les listes se remplissent encore. Les appareils sont déjà servis.",
                         "The lists are still being filled. Devices are served already.",
@@ -139,8 +139,8 @@ fn figures(counts: &Counts) -> Markup {
 
 fn conflicts(page: &ConflictPage) -> Markup {
     html! {
-        section aria-labelledby="conflicts" {
-            h2 #conflicts { (both("Désaccords à trancher", "Conflicts to be decided")) span.count { (page.total) } }
+        section.conflicts aria-labelledby="conflicts" {
+            h2 #conflicts { (both("Désaccords à trancher", "Conflicts to be decided")) @if page.total > 0 { span.count { (page.total) } } }
             @if page.conflicts.is_empty() {
                 p.empty { (both(
                     "Aucun désaccord : chaque champ n'a qu'une valeur.",

@@ -18,8 +18,8 @@ pub fn sex(code: Option<&str>) -> Both {
     match code {
         Some("f") => both("femme", "female"),
         Some("m") => both("homme", "male"),
-        Some("unknown") => both("inconnu", "unknown"),
-        _ => both("non demandé", "not asked"),
+        Some("unknown") => both("sexe inconnu", "sex unknown"),
+        _ => both("sexe non noté", "sex not recorded"),
     }
 }
 

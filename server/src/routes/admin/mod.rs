@@ -91,9 +91,9 @@ fn scope(sites: &[SiteCode]) -> Result<(), AdminError> {
     twice.map_or(Ok(()), |(_, site)| Err(AdminError::SiteTwice(site.clone())))
 }
 
-/// Has a fact written; the caller holds the administrators' lock.
-async fn write(app: &App, fact: Fact) -> Result<Position, Failure> {
-    match app.queue.submit(vec![Job::Fact(fact)]).await?.into_iter().next() {
+/// Has facts written together; the caller holds the administrators' lock. Where the first one stands.
+async fn write(app: &App, facts: Vec<Fact>) -> Result<Position, Failure> {
+    match app.queue.submit(facts.into_iter().map(Job::Fact).collect()).await?.into_iter().next() {
         Some(Done::Fact(position)) => Ok(position),
         _ => Err(Failure::internal("a fact came back as something else")),
     }

@@ -15,6 +15,7 @@ use crate::hub::entry::Fact;
 use crate::routes::error::{ErrorBody, Failure};
 use crate::routes::extract::Json;
 use crate::serve::app::App;
+use crate::serve::configuration::with_site;
 
 /// A site to be added.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -113,8 +114,17 @@ pub async fn add_site(
         Some(_) => Err(AdminError::SiteExists(new.code).into()),
         None => {
             let Site { name, region } = site;
-            let position = write(&app, Fact::Site { code: new.code, name, region }).await?;
+            let listed = listed(&app, &new.code, &name)?;
+            let site = Fact::Site { code: new.code, name, region };
+            let position = write(&app, std::iter::once(site).chain(listed).collect()).await?;
             Ok((StatusCode::CREATED, Body(Written { position })))
         }
     }
+}
+
+/// The configuration with this site in it, if devices do not have it yet.
+fn listed(app: &App, code: &SiteCode, name: &str) -> Result<Option<Fact>, Failure> {
+    let present = app.shared.directory().configuration.clone();
+    let Some((_, present)) = present else { return Ok(None) };
+    with_site(&present, &app.shared.keyring, code, name).map_err(|error| Failure::internal(&error))
 }

@@ -110,7 +110,7 @@ pub async fn add_user(
     let _alone = app.administering.lock().await;
     check(&app, &name, &new.sites)?;
     let user = UserId::new(uuid::Builder::from_random_bytes(draw(&mut SystemRandom)).into_uuid().into_bytes());
-    let position = write(&app, Fact::User { user, name, sites: new.sites }).await?;
+    let position = write(&app, vec![Fact::User { user, name, sites: new.sites }]).await?;
     Ok((StatusCode::CREATED, Body(UserWritten { user, position })))
 }
 
