@@ -5,6 +5,7 @@
 //! - [`night`]: a hub with three sites and real devices.
 //! - [`proxy`]: a link that is cut after any byte.
 //! - [`raw`]: a device that says exactly what a test wants, over [`http`].
+//! - [`simulation`]: devices, a hub and the network between them from one seed, with every fault that a seed can draw.
 
 pub mod audit;
 pub mod http;
@@ -12,3 +13,4 @@ pub mod night;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod simulation;

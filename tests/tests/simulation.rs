@@ -1,0 +1,71 @@
+//! The simulation: seeds of devices, hub, network and crashes, against the product's promises.
+//!
+//! `SEGIN_SIM_SEED=n` replays one seed with all of its lines, `SEGIN_SIM_SEEDS=n` runs so many instead of 300.
+
+use segin_tests::simulation::run::run;
+
+/// Seeds of an ordinary test run.
+const SEEDS: u64 = 300;
+/// The tests below share them.
+const PARTS: u64 = 4;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn seeds(part: u64) {
+    if let Some(seed) = number("SEGIN_SIM_SEED") {
+        if seed % PARTS == part {
+            let outcome = run(seed, None);
+            println!("{}", outcome.trace.lines().join("\n"));
+            assert!(outcome.broken.is_none(), "{}", outcome.story());
+        }
+        return;
+    }
+    let all = number("SEGIN_SIM_SEEDS").unwrap_or(SEEDS);
+    let (mut recorded, mut receipts, mut conflicts) = (0, 0, 0);
+    let mut failed = Vec::new();
+    for seed in (part..all).step_by(usize::try_from(PARTS).unwrap()) {
+        let outcome = run(seed, None);
+        if let Some(broken) = &outcome.broken {
+            eprintln!("{}", outcome.story());
+            failed.push(format!("SEGIN_SIM_SEED={seed}: {broken}"));
+        }
+        recorded += outcome.seen.0;
+        receipts += outcome.seen.1;
+        conflicts += outcome.seen.2;
+    }
+    println!("{recorded} edits recorded, {receipts} receipts checked, {conflicts} fields with several values");
+    assert!(failed.is_empty(), "{} seeds broke a promise:\n{}", failed.len(), failed.join("\n"));
+    assert!(recorded > 0 && receipts > 0, "a simulation in which nothing happens shows nothing");
+}
+
+#[test]
+fn promises_hold_in_the_first_quarter_of_the_seeds() {
+    seeds(0);
+}
+
+#[test]
+fn promises_hold_in_the_second_quarter_of_the_seeds() {
+    seeds(1);
+}
+
+#[test]
+fn promises_hold_in_the_third_quarter_of_the_seeds() {
+    seeds(2);
+}
+
+#[test]
+fn promises_hold_in_the_fourth_quarter_of_the_seeds() {
+    seeds(3);
+}
+
+#[test]
+fn a_seed_replays() {
+    for seed in [1, 2, 3] {
+        let (one, other) = (run(seed, None), run(seed, None));
+        assert_eq!(one.trace.hash(), other.trace.hash(), "seed {seed}");
+        assert!(one.trace.lines().len() > 50);
+    }
+    assert_ne!(run(1, None).trace.hash(), run(2, None).trace.hash());
+}
