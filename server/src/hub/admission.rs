@@ -57,17 +57,15 @@ impl Admission<'_, '_> {
         lease: &LeaseState,
         parcel: VettedParcel,
     ) -> Result<ParcelEntry, FilingError> {
-        let VettedParcel { opened, manifest, signature, changes, committed } = parcel;
+        let VettedParcel { opened, manifest, signature, changes } = parcel;
         let site = Channel::site(&opened.manifest.site);
         let scope = self.directory.scope(lease.lease.user);
         let mut documents = Vec::with_capacity(changes.len());
         let parts = opened.manifest.documents.iter().zip(&opened.documents);
-        for (index, ((named, content), (changes, committed))) in
-            parts.zip(changes.into_iter().zip(committed)).enumerate()
-        {
+        for (index, ((named, content), changes)) in parts.zip(changes).enumerate() {
             let index = u16::try_from(index).expect("a manifest names at most 2,048 documents");
             let item = Item { manifest: opened.hash, index, position, named, content, site: site.clone() };
-            documents.push(self.admit_document(lease, &scope, &item, changes, committed)?);
+            documents.push(self.admit_document(lease, &scope, &item, changes)?);
         }
         let statements = (!opened.statements.is_empty())
             .then(|| Raw(self.keyring.seal_entry(self.random, &to_cbor(&opened.statements))));
@@ -80,9 +78,8 @@ impl Admission<'_, '_> {
         scope: &[Channel],
         item: &Item<'_>,
         changes: Vec<Result<InspectedChange, Rejection>>,
-        committed: bool,
     ) -> Result<Filed, FilingError> {
-        if !committed {
+        if changes.iter().any(Result::is_err) {
             return Ok(unreadable(&changes));
         }
         let document = item.named.document;
@@ -215,16 +212,15 @@ fn refused(count: usize, code: &str, detail: String) -> Filed {
     empty(vec![run(count, Fate::Refused(code.to_owned(), detail))])
 }
 
-/// Some change cannot be read, or the manifest does not commit to what came: then nothing says that the readable ones
-/// are this user's.
+/// Some change cannot be read: what hangs on it cannot be judged.
 fn unreadable(changes: &[Result<InspectedChange, Rejection>]) -> Filed {
     let mut runs: Vec<Run> = Vec::new();
     for change in changes {
         let fate = match change {
             Err(rejection) => Fate::Refused(rejection.code.as_str().to_owned(), rejection.detail.clone()),
             Ok(_) => Fate::Refused(
-                "parcel-commitment".to_owned(),
-                "the signed manifest does not commit to these changes".to_owned(),
+                "parcel-unreadable".to_owned(),
+                "another change of this document cannot be read".to_owned(),
             ),
         };
         push_run(&mut runs, fate);

@@ -167,7 +167,9 @@ fn brought(pending: &Pending, receipts: &[ParcelReceipt]) -> BTreeSet<(Position,
     for ((_, documents), receipt) in pending.named.iter().zip(receipts) {
         let Some(position) = receipt.position else { continue };
         for (document, fate) in documents.iter().zip(&receipt.documents) {
-            if fate.runs.iter().all(|run| matches!(run.fate, Fate::Applied | Fate::Duplicate)) {
+            let all_kept = fate.runs.iter().all(|run| matches!(run.fate, Fate::Applied | Fate::Duplicate));
+            // Where nothing was applied the position is not this parcel's: another's changes may stand there.
+            if all_kept && fate.runs.iter().any(|run| run.fate == Fate::Applied) {
                 brought.insert((position, *document));
             }
         }

@@ -57,10 +57,8 @@ pub struct VettedParcel {
     pub manifest: Raw,
     /// The signature.
     pub signature: Signature,
-    /// For each document: its changes, looked at one by one.
+    /// For each document: its changes, looked at one by one. The manifest commits to all of them.
     pub changes: Vec<Vec<Result<InspectedChange, Rejection>>>,
-    /// For each document: whether the manifest commits to these changes.
-    pub committed: Vec<bool>,
 }
 
 /// A vetted request.
@@ -117,13 +115,18 @@ fn vet_parcel(parcel: Parcel, lease: &Lease) -> Result<VettedParcel, ParcelError
     let (manifest, signature) = (parcel.manifest.clone(), parcel.signature);
     let opened = parcel.open(lease)?;
     let mut changes = Vec::with_capacity(opened.documents.len());
-    let mut committed = Vec::with_capacity(opened.documents.len());
     for (index, content) in opened.documents.iter().enumerate() {
         let inspected: Vec<_> = content.changes.iter().map(|raw| gate::inspect(raw.as_ref())).collect();
-        let hashes: Option<Vec<_>> =
-            inspected.iter().map(|change| change.as_ref().ok().map(|change| change.hash)).collect();
-        committed.push(hashes.is_some_and(|hashes| opened.commits_to(index, &hashes)));
+        let hash_of = |(raw, change): (&Raw, &Result<InspectedChange, Rejection>)| match change {
+            Ok(change) => change.hash,
+            Err(_) => gate::change_hash(raw.as_ref()),
+        };
+        let hashes: Vec<_> = content.changes.iter().zip(&inspected).map(hash_of).collect();
+        // Not kept: the whole parcel may still come, and gets its own fates then.
+        if !opened.commits_to(index, &hashes) {
+            return Err(ParcelError::Contents(index));
+        }
         changes.push(inspected);
     }
-    Ok(VettedParcel { opened, manifest, signature, changes, committed })
+    Ok(VettedParcel { opened, manifest, signature, changes })
 }

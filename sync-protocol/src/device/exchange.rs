@@ -48,6 +48,8 @@ pub(super) struct Sync {
     pub replay: BTreeSet<DocumentId>,
     /// How often work of a document came back unsettled.
     pub unsettled: BTreeMap<DocumentId, u8>,
+    /// Documents of which the hub has everything and that were in no channel of the user's when it said so.
+    pub loose: BTreeSet<DocumentId>,
     /// Documents in one parcel; halved when a hub refuses a parcel whole.
     pub parcel_documents: Option<usize>,
     /// A challenge came while the feed was closed.

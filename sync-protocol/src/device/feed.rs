@@ -246,6 +246,10 @@ impl Device {
         for channel in closed {
             self.close_channel(&channel, turn);
         }
+        // The feed has named every channel: what is still in none has left the user's scope.
+        for document in self.sync.as_mut().map(|sync| std::mem::take(&mut sync.loose)).unwrap_or_default() {
+            self.close_if_done(document, turn);
+        }
         self.progress.read_to = rest.position.unwrap_or(head);
         let mine = |channel| self.sums.get(channel).copied().unwrap_or_default();
         self.progress.held = rest.channels.iter().map(|channel| (channel.clone(), mine(channel))).collect();

@@ -106,11 +106,12 @@ impl Device {
     }
 
     /// Removes the readable copy of a document that no channel of the user holds, once nothing of it is unsent.
-    fn close_if_done(&mut self, document: DocumentId, turn: &mut Turn) {
+    pub(super) fn close_if_done(&mut self, document: DocumentId, turn: &mut Turn) {
         let unsent = self.works_of.get(&document).is_some_and(|works| !works.is_empty());
         let Some(entry) = self.entries.get(&document) else { return };
         // A change that the hub lost may be the only one left anywhere.
-        if entry.channels.is_empty() && entry.uncounted.is_empty() && !unsent {
+        let open = entry.standing == Standing::Open;
+        if open && entry.channels.is_empty() && entry.uncounted.is_empty() && !unsent {
             self.entries.remove(&document);
             turn.entry(document);
             turn.delete(Key::Copy(document));

@@ -153,6 +153,10 @@ impl Device {
             self.enter(document, channel, turn);
         }
         self.close_annex(document, turn);
+        let loose = self.entries.get(&document).is_some_and(|entry| entry.channels.is_empty());
+        if let Some(sync) = self.sync.as_mut().filter(|_| loose && applied as usize == changes.len()) {
+            sync.loose.insert(document);
+        }
         applied
     }
 

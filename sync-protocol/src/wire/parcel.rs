@@ -78,6 +78,9 @@ pub enum ParcelError {
     /// A statement differs from what was signed.
     #[error("statement {0} is not the one that the manifest commits to")]
     Statement(usize),
+    /// Changes differ from what was signed: the parcel was damaged on its way, and its manifest says nothing of them.
+    #[error("the changes of document {0} are not those that the manifest commits to; send the parcel again")]
+    Contents(usize),
     /// Sealed to the hub, which this version cannot open yet.
     #[error("sealed parcels are not accepted by this version; send it unsealed from the unlocked device")]
     Sealed,
@@ -93,6 +96,7 @@ impl ParcelError {
             Self::Lease => "parcel-lease",
             Self::Shape(_) => "parcel-shape",
             Self::Statement(_) => "parcel-statement",
+            Self::Contents(_) => "parcel-contents",
             Self::Sealed => "parcel-sealed",
         }
     }

@@ -19,6 +19,7 @@ pub mod phone;
 pub mod promise;
 pub mod quiet;
 pub mod run;
+pub mod story;
 pub mod trace;
 pub mod truth;
 pub mod weights;

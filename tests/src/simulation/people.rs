@@ -31,7 +31,7 @@ impl World {
     }
 
     /// Gives one edit to a device.
-    fn write(&mut self, phone: usize, mark: u32, request: EditRequest, intended: Intended) -> Check {
+    pub(super) fn write(&mut self, phone: usize, mark: u32, request: EditRequest, intended: Intended) -> Check {
         self.trace.add(format!("  device {phone} writes {mark} into {:?} {:?}", request.document, intended.path));
         let mut request = request;
         if self.mutation == Some(Mutation::EditAtNewestHeads) {
@@ -279,6 +279,11 @@ impl World {
         else {
             return Ok(());
         };
+        self.copy_phone(phone)
+    }
+
+    /// Puts a device's store on a second device.
+    pub(super) fn copy_phone(&mut self, phone: usize) -> Check {
         let name = self.phones.len();
         self.trace.add(format!("  device {phone} is copied to device {name}"));
         let skew = self.skew();

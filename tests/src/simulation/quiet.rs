@@ -77,7 +77,7 @@ impl World {
     }
 
     /// An event with an immediate answer to everything that it sends.
-    fn direct(&mut self, phone: usize, event: Event) -> Check<(Vec<Report>, usize)> {
+    pub(super) fn direct(&mut self, phone: usize, event: Event) -> Check<(Vec<Report>, usize)> {
         let mut bytes_sum = 0;
         let mut reports = self.give(phone, event, false)?;
         for _ in 0..EXCHANGES_MAX {

@@ -140,6 +140,29 @@ impl Weights {
         }
     }
 
+    /// A world in which nothing happens by itself and nothing fails: for told stories.
+    #[must_use]
+    pub fn calm(sites: usize, phones: usize) -> Self {
+        Self {
+            steps: 0,
+            sites,
+            phones,
+            actions: vec![(Action::Wait, 1)],
+            loss: 0,
+            duplication: 0,
+            cuts: 0,
+            reordering: false,
+            hub_dies: 0,
+            phone_dies: 0,
+            group: 4,
+            budget: 262_144,
+            narrow: false,
+            copy: false,
+            skew_ms: 0,
+            days: 0,
+        }
+    }
+
     /// The next thing to happen.
     pub fn next(&self, dice: &mut Dice) -> Action {
         let total = self.actions.iter().map(|(_, weight)| weight).sum();
