@@ -7,7 +7,7 @@ use segin_tests::simulation::run::run;
 /// Seeds of an ordinary test run.
 const SEEDS: u64 = 300;
 /// The tests below share them.
-const PARTS: u64 = 4;
+const PARTS: usize = 4;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -15,7 +15,7 @@ fn number(name: &str) -> Option<u64> {
 
 fn seeds(part: u64) {
     if let Some(seed) = number("SEGIN_SIM_SEED") {
-        if seed % PARTS == part {
+        if seed % PARTS as u64 == part {
             let outcome = run(seed, None);
             println!("{}", outcome.trace.lines().join("\n"));
             assert!(outcome.broken.is_none(), "{}", outcome.story());
@@ -25,7 +25,7 @@ fn seeds(part: u64) {
     let all = number("SEGIN_SIM_SEEDS").unwrap_or(SEEDS);
     let (mut recorded, mut receipts, mut conflicts) = (0, 0, 0);
     let mut failed = Vec::new();
-    for seed in (part..all).step_by(usize::try_from(PARTS).unwrap()) {
+    for seed in (part..all).step_by(PARTS) {
         let outcome = run(seed, None);
         if let Some(broken) = &outcome.broken {
             eprintln!("{}", outcome.story());
