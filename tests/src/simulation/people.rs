@@ -137,8 +137,16 @@ impl World {
     ) -> Check {
         let mark = self.mark();
         let (edits, path) = paper::first_edits(kind, mark, &about, &ends, &mut self.dice);
-        let request =
-            EditRequest { tag: mark, document: None, kind, shown: None, edits, card: None, beside: Vec::new() };
+        let request = EditRequest {
+            tag: mark,
+            document: None,
+            new_id: None,
+            kind,
+            shown: None,
+            edits,
+            card: None,
+            beside: Vec::new(),
+        };
         self.write(phone, mark, request, Intended { kind, path, shown: None, about, ends, card: None })
     }
 
@@ -179,6 +187,7 @@ impl World {
         let request = EditRequest {
             tag: mark,
             document: Some(document),
+            new_id: None,
             kind,
             shown: shown.clone(),
             edits,
@@ -238,8 +247,16 @@ impl World {
     ) -> Check {
         let mark = self.mark();
         let (edits, path) = paper::edits(kind, mark, &[], &mut self.dice);
-        let request =
-            EditRequest { tag: mark, document: Some(document), kind, shown: None, edits, card, beside: Vec::new() };
+        let request = EditRequest {
+            tag: mark,
+            document: Some(document),
+            new_id: None,
+            kind,
+            shown: None,
+            edits,
+            card,
+            beside: Vec::new(),
+        };
         let intended = Intended { kind, path, shown: None, about: Vec::new(), ends: Vec::new(), card };
         self.write(phone, mark, request, intended)
     }

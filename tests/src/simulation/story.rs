@@ -46,8 +46,16 @@ impl Story {
         self.0.mark += 1;
         let mark = self.0.mark;
         let (edits, path) = paper::first_edits(Kind::Case, mark, &[], &[], &mut self.0.dice);
-        let request =
-            EditRequest { tag: mark, document, kind: Kind::Case, shown: None, edits, card: None, beside: Vec::new() };
+        let request = EditRequest {
+            tag: mark,
+            document,
+            new_id: None,
+            kind: Kind::Case,
+            shown: None,
+            edits,
+            card: None,
+            beside: Vec::new(),
+        };
         let intended =
             Intended { kind: Kind::Case, path, shown: None, about: Vec::new(), ends: Vec::new(), card: None };
         self.0.write(phone, mark, request, intended).unwrap_or_else(|broken| panic!("{broken}"));
