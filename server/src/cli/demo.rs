@@ -7,11 +7,15 @@ use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use data_encoding::HEXLOWER;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Trouble;
 use crate::demo::tell::{Out, Teller};
 use crate::demo::{DemoError, Fault, Stage, Totals, play};
 use crate::random::{SystemRandom, draw};
+
+/// Exit code of a demo that was interrupted, as shells count it: 128 and SIGINT.
+const INTERRUPTED: u8 = 130;
 
 /// How the night is played.
 #[derive(Args)]
@@ -67,7 +71,12 @@ pub fn run(args: DemoArgs) -> Result<ExitCode, Trouble> {
     );
     let result = runtime.block_on(async {
         let mut stage = Stage::set(&binary, &folder.path, args.seed, tell, args.fault).await?;
-        let totals = play(&mut stage).await?;
+        let played = tokio::select! {
+            totals = play(&mut stage) => Some(totals?),
+            () = interrupted() => None,
+        };
+        // What still runs ends here, and the temporary folder goes.
+        let Some(totals) = played else { return Ok(ExitCode::from(INTERRUPTED)) };
         end(&stage.tell, &totals);
         if as_json {
             println!("{}", json!(totals));
@@ -76,7 +85,7 @@ pub fn run(args: DemoArgs) -> Result<ExitCode, Trouble> {
         if !args.once {
             stay(&mut stage).await?;
         }
-        Ok(())
+        Ok(ExitCode::SUCCESS)
     });
     if as_json
         && let Err(error) = &result
@@ -85,7 +94,21 @@ pub fn run(args: DemoArgs) -> Result<ExitCode, Trouble> {
         let Trouble { code, message } = error.trouble();
         println!("{}", json!({ "ok": false, "code": code, "failed": message }));
     }
-    result.map(|()| ExitCode::SUCCESS).map_err(|error| error.trouble())
+    result.map_err(|error| error.trouble())
+}
+
+/// Returns when somebody asks the demo to stop.
+async fn interrupted() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
 }
 
 /// How it ended, if not well.
@@ -195,7 +218,7 @@ async fn stay(stage: &mut Stage) -> Result<(), Ended> {
     stage.tell.line("");
     stage.tell.line(&format!("  La page du serveur / the hub's page:  {link}"));
     stage.tell.line("  Ctrl-C pour arrêter / to stop");
-    tokio::signal::ctrl_c().await.map_err(|error| DemoError::Machine("signals", error))?;
+    interrupted().await;
     stage.tell.line("");
     if let Some(hub) = stage.take_hub() {
         // The interrupt went to the hub as well; it ends by itself or is asked to.
