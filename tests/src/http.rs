@@ -65,20 +65,6 @@ impl Http {
         self.stream = Some(stream);
         Ok((status, body))
     }
-
-    /// Sends a frame and goes away without the answer.
-    ///
-    /// # Errors
-    /// As [`Http::post`].
-    pub fn post_and_leave(&mut self, path: &str, body: &[u8]) -> io::Result<()> {
-        let mut stream = connect(&self.address)?;
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/cbor\r\nContent-Length: {}\r\n\r\n",
-            self.address,
-            body.len()
-        );
-        stream.get_mut().write_all(&[head.as_bytes(), body].concat())
-    }
 }
 
 fn connect(address: &str) -> io::Result<BufReader<TcpStream>> {

@@ -125,10 +125,11 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, lane: &Lane) {
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         let left = lane.left.load(Ordering::SeqCst);
         let room = usize::try_from(left).unwrap_or(usize::MAX).min(read);
+        // Counted first: who has received them may ask at once how many there were.
+        lane.passed.fetch_add(room as u64, Ordering::SeqCst);
         if to.write_all(&buffer[..room]).is_err() {
             break;
         }
-        lane.passed.fetch_add(room as u64, Ordering::SeqCst);
         if left != NEVER {
             lane.left.store(left - room as u64, Ordering::SeqCst);
             if room < read {
