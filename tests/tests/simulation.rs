@@ -2,7 +2,8 @@
 //!
 //! `SEGIN_SIM_SEED=n` replays one seed with all of its lines, `SEGIN_SIM_SEEDS=n` runs so many instead of 300.
 
-use segin_tests::simulation::run::run;
+use segin_tests::simulation::run::{run, run_with};
+use segin_tests::simulation::weights::Weights;
 
 /// Seeds of an ordinary test run.
 const SEEDS: u64 = 300;
@@ -68,4 +69,20 @@ fn a_seed_replays() {
         assert!(one.trace.lines().len() > 50);
     }
     assert_ne!(run(1, None).trace.hash(), run(2, None).trace.hash());
+}
+
+/// Prevents: order, fates or merges that follow a device's clock. The same night with right and with wrong clocks: every
+/// line of the trace is the same, but for times and what is hashed over them.
+#[test]
+fn device_clocks_change_nothing() {
+    for seed in 0..12 {
+        let right = Weights { skew_ms: 0, cuts: 0, budget: 4 * 1024 * 1024, ..Weights::of_seed(seed) };
+        let wrong = Weights { skew_ms: 20 * 365 * 86_400_000, ..right.clone() };
+        let (right, wrong) = (run_with(seed, None, Some(right)), run_with(seed, None, Some(wrong)));
+        assert!(right.broken.is_none() && wrong.broken.is_none(), "{}\n{}", right.story(), wrong.story());
+        let differ = right.trace.lines().iter().zip(wrong.trace.lines()).find(|(one, other)| one != other);
+        assert_eq!(differ, None, "seed {seed}");
+        assert_eq!(right.shown, wrong.shown, "seed {seed}: what people read");
+        assert!(!right.shown.is_empty());
+    }
 }

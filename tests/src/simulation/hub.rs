@@ -148,6 +148,10 @@ impl SimHub {
         let keyring = Keyring::open(Arc::clone(&disk), &self.master).map_err(|error| error.to_string())?;
         let keyring = Arc::new(keyring);
         let (log, reader, directory) = scan(disk, &keyring)?;
+        if opening::fits(&reader, &*self.store, directory.log).map_err(|error| error.to_string())?.is_err() {
+            // As the process does it: what does not fit this log is set aside.
+            self.store = self.store_over(MemoryStore::new());
+        }
         let store: Arc<dyn DocumentStore> = Arc::clone(&self.store) as Arc<dyn DocumentStore>;
         let opened = opening::open(log, reader, keyring, store, directory, &mut self.random)
             .map_err(|error| error.to_string())?;
@@ -173,7 +177,11 @@ impl SimHub {
             1 => MemoryStore::new(),
             _ => self.store.inner.at_prefix(dice.below(batches + 1)),
         };
-        self.store = Arc::new(SimStore::new(older, self.mutation == Some(Mutation::DoubleApply)));
+        self.store = self.store_over(older);
+    }
+
+    fn store_over(&self, inner: MemoryStore) -> Arc<SimStore> {
+        Arc::new(SimStore::new(inner, self.mutation == Some(Mutation::DoubleApply)))
     }
 
     /// Writes a fact; `false` when the hub died of it and nobody knows what is written.
@@ -187,10 +195,7 @@ impl SimHub {
     ///
     /// # Panics
     /// When it is not running.
-    pub fn work(&mut self, mut group: Vec<Arrived>, death: Option<Death>) -> Worked {
-        if self.mutation == Some(Mutation::OrderByDeviceClock) {
-            group.sort_by_key(|arrived| created(arrived).unwrap_or(Millis(0)));
-        }
+    pub fn work(&mut self, group: Vec<Arrived>, death: Option<Death>) -> Worked {
         let mut now = self.now;
         if self.mutation == Some(Mutation::TrustDeviceClock) {
             now = group.iter().find_map(created).unwrap_or(now);

@@ -12,8 +12,6 @@ pub enum Mutation {
     DoubleApply,
     /// The hub takes the time of the device for its own.
     TrustDeviceClock,
-    /// The hub decides waiting parcels in the order of the devices' clocks.
-    OrderByDeviceClock,
     /// The answers of two devices are exchanged on their way.
     MixUpAnswers,
     /// Requests lose their cursor: every exchange starts again from zero.
@@ -32,12 +30,11 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Mutation; 12] = [
+    pub const ALL: [Mutation; 11] = [
         Self::AckBeforeSync,
         Self::SkipCopyButClaim,
         Self::DoubleApply,
         Self::TrustDeviceClock,
-        Self::OrderByDeviceClock,
         Self::MixUpAnswers,
         Self::ForgetCursor,
         Self::DropOnScopeLoss,

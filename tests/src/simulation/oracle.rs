@@ -43,6 +43,8 @@ pub struct Oracle {
     pub facts: BTreeMap<DocumentId, Facts>,
     /// Receipts checked, so that a run that checked nothing is noticed.
     pub receipts_seen: u64,
+    /// Of each document and field, the marks that people see in the end, in their order.
+    pub shown: Vec<String>,
     /// Conflicts that were compared at the end.
     pub conflicts_seen: u64,
 }

@@ -243,6 +243,7 @@ impl World {
                 continue;
             }
             let shown = shown(found.kind, &found.doc, path);
+            self.oracle.shown.push(format!("{document} {path}: {shown:?}"));
             self.oracle.conflicts_seen += u64::from(expected.len() > 1);
             let expected: BTreeSet<String> = expected.into_iter().map(mark_text).collect();
             let same = expected.len() == shown.len()

@@ -16,6 +16,8 @@ pub struct Outcome {
     pub broken: Option<Broken>,
     /// What happened.
     pub trace: Trace,
+    /// Of each document and field, the marks that people see in the end, in their order.
+    pub shown: Vec<String>,
     /// Edits recorded, receipts checked, fields with several values compared.
     pub seen: (usize, u64, u64),
 }
@@ -40,7 +42,9 @@ pub fn run(seed: u64, mutation: Option<Mutation>) -> Outcome {
 pub fn run_with(seed: u64, mutation: Option<Mutation>, weights: Option<Weights>) -> Outcome {
     let mut world = match World::new(seed, weights, mutation) {
         Ok(world) => world,
-        Err(broken) => return Outcome { seed, broken: Some(broken), trace: Trace::default(), seen: (0, 0, 0) },
+        Err(broken) => {
+            return Outcome { seed, broken: Some(broken), trace: Trace::default(), shown: Vec::new(), seen: (0, 0, 0) };
+        }
     };
     // A panic of the product is a finding like any other: its message stands on the terminal.
     let ran = catch_unwind(AssertUnwindSafe(|| world.run().and_then(|()| world.come_to_rest())));
@@ -50,5 +54,5 @@ pub fn run_with(seed: u64, mutation: Option<Mutation>, weights: Option<Weights>)
         Err(_) => Some(Broken::new(Promise::HostileBytesStopAtTheGate, "a panic, see above")),
     };
     let seen = (world.oracle.recorded.len(), world.oracle.receipts_seen, world.oracle.conflicts_seen);
-    Outcome { seed, broken, trace: world.trace, seen }
+    Outcome { seed, broken, trace: world.trace, shown: world.oracle.shown, seen }
 }

@@ -140,6 +140,19 @@ impl Weights {
         }
     }
 
+    /// The draw of a seed by its number.
+    #[must_use]
+    pub fn of_seed(seed: u64) -> Self {
+        Self::draw(&mut Dice::new(seed, 2))
+    }
+
+    /// The same with another weight for one action.
+    #[must_use]
+    pub fn with(mut self, action: Action, weight: usize) -> Self {
+        self.actions.iter_mut().filter(|(found, _)| *found == action).for_each(|(_, old)| *old = weight);
+        self
+    }
+
     /// A world in which nothing happens by itself and nothing fails: for told stories.
     #[must_use]
     pub fn calm(sites: usize, phones: usize) -> Self {

@@ -106,8 +106,7 @@ impl World {
     /// Never: the site codes below are well formed.
     pub fn new(seed: u64, weights: Option<Weights>, mutation: Option<Mutation>) -> Check<Self> {
         let mut dice = Dice::new(seed, 1);
-        let drawn = Weights::draw(&mut Dice::new(seed, 2));
-        let weights = weights.unwrap_or(drawn);
+        let weights = weights.unwrap_or_else(|| Weights::of_seed(seed));
         let hub = SimHub::begin(&mut dice, BEGINNING, mutation);
         let codes = ["GOG", "KAY", "BKO"].map(|code| SiteCode::new(code).expect("three capital letters"));
         let mut world = Self {
