@@ -98,7 +98,7 @@ const PLACES: &[(&str, &str, &str, &[&str])] = &[
 ];
 const COUNTRIES: &[(&str, &str)] =
     &[("MRT", "Nouakchott"), ("DZA", "Tamanrasset"), ("LBY", "Sebha"), ("MRT", "Nouadhibou")];
-const LANGUAGES: &[&str] = &["bam", "snk", "ful", "khq"];
+const LANGUAGES: &[&str] = &["bm", "snk", "ff", "ses"];
 
 /// A man, a woman, a boy or a girl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl People {
         edits.push(set("profile.interpreter", text("none")));
         edits.extend([self.arrival(), self.consent(), self.kit()]);
         if matches!(who, Who::Boy | Who::Girl) && self.up_to(12) == 0 {
-            edits.push(Edit::Include { set: "urgent".into(), member: "unaccompanied_child".into(), value: None });
+            edits.push(Edit::Include { set: "urgent".into(), member: "child_alone".into(), value: None });
         }
         edits
     }
@@ -250,7 +250,7 @@ impl People {
             ("decision", text("granted")),
             ("by", text("self")),
             ("method", text("spoken")),
-            ("lang", text("bam")),
+            ("lang", text("bm")),
         ];
         self.add("consent", values.into())
     }
@@ -291,5 +291,23 @@ mod tests {
         let committed = documents::apply(&mut doc, Kind::Case, &shown, Actor::new([1; 16]), Millis(0), &edits).unwrap();
         assert!(committed.raw.len() < 1_200, "{} bytes", committed.raw.len());
         assert_eq!(documents::validate(Kind::Case, &doc), []);
+    }
+
+    #[test]
+    fn codes_are_those_of_the_default_configuration() {
+        let lists = documents::config::mali_2024::configuration();
+        let known = |list: &str, code: &str| assert!(lists.item(list, code).is_some(), "{list}: {code}");
+        LANGUAGES.iter().for_each(|code| known("languages", code));
+        COUNTRIES.iter().for_each(|(code, _)| known("countries", code));
+        for (list, code) in [
+            ("needs", "child_alone"),
+            ("entry_points", "gogui"),
+            ("return_categories", "expulsion"),
+            ("return_categories", "humanitarian_voluntary"),
+            ("purposes", "registration"),
+            ("assistance_kinds", "hygiene_kit"),
+        ] {
+            known(list, code);
+        }
     }
 }

@@ -92,7 +92,7 @@ fn compare_rows(keyring: &Keyring, log: &DocumentRow, store: &DocumentRow) -> Re
 }
 
 /// Everything in which a device differs from what the log says: each document that it reports must have the hub's
-/// heads, and it must hold every document of the channels that it follows.
+/// heads. Whether it lacks a document shows in the digests that devices state, see `recompute`.
 ///
 /// # Errors
 /// [`FilingError`] when the store cannot be read.

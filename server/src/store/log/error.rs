@@ -9,7 +9,7 @@ use crate::store::files::DiskError;
 #[derive(Debug, Error)]
 pub enum LogError {
     /// There is no log on the disk.
-    #[error("there is no log in this folder; name the folder of a hub, or begin a new one")]
+    #[error("there is no log in this folder: name the folder of a hub, or restore the log together with its keyring")]
     Missing,
     /// There is a log already.
     #[error("there is a log in this folder already; it is not overwritten")]
