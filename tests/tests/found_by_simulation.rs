@@ -55,3 +55,23 @@ fn a_damaged_parcel_does_not_stand_for_the_whole_one() {
     assert!(!reports.iter().any(|report| matches!(report, Report::Replayed { .. })), "{reports:?}");
     story.end();
 }
+
+/// Prevents: a person who changes sites loses, on their device, their last edit of a case that both sites have: the old
+/// channel closed before the new one had brought the case, and the hub does not send back what the request carried.
+#[test]
+fn a_case_of_both_sites_stays_whole_when_its_writer_moves() {
+    let mut story = Story::new(2, 2);
+    let case = story.record(0, None);
+    story.sync(0);
+    story.show_card(1, case);
+    story.sync(1);
+    story.sync(0);
+    story.record(0, Some(case));
+    let request = story.request(0);
+    story.work(request);
+    story.give_up(0);
+    story.move_user(0, &[1]);
+    let (_, reports) = story.sync(0);
+    assert!(!reports.iter().any(|report| matches!(report, Report::Repaired { .. })), "{reports:?}");
+    story.end();
+}

@@ -349,7 +349,9 @@ impl Device {
                         sync.renew = rest.channels.is_empty();
                     }
                 }
-                Order::ChannelClosed(channel) => self.close_channel(channel, turn),
+                // Done when the feed is read to its end: until then a document may come through another channel,
+                // without what this request carried.
+                Order::ChannelClosed(_) => {}
                 Order::CloneSeen => {
                     if let Some(session) = &mut self.session {
                         session.renew_actor(turn);

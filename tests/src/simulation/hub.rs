@@ -284,7 +284,10 @@ impl SimHub {
         self.copy_disk.heal();
         self.copy_disk.crash(CrashMode::ForgetUnsynced);
         let copy: Arc<dyn Disk> = self.copy_disk.shared();
-        if !Log::exists(&*copy).map_err(|error| error.to_string())? {
+        let exists = Log::exists(&*copy).map_err(|error| error.to_string())?
+            && Keyring::exists(&*copy).map_err(|error| error.to_string())?;
+        if !exists {
+            // Begun, and nothing was claimed of it yet.
             return Ok(Position::START);
         }
         let keyring = Keyring::open(Arc::clone(&copy), &self.master).map_err(|error| error.to_string())?;

@@ -238,7 +238,7 @@ impl World {
         self.write_at(phone, document, Kind::Case, None)
     }
 
-    fn write_at(
+    pub(super) fn write_at(
         &mut self,
         phone: usize,
         document: DocumentId,

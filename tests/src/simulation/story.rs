@@ -63,6 +63,16 @@ impl Story {
         recorded.unwrap_or_else(|| panic!("{}", self.0.trace.tail())).document
     }
 
+    /// The person of a case shows the card at another post, where something is recorded.
+    ///
+    /// # Panics
+    /// When the case has no card.
+    pub fn show_card(&mut self, phone: usize, document: DocumentId) {
+        let card = self.0.oracle.facts.get(&document).and_then(|facts| facts.card);
+        assert!(card.is_some(), "{document} has no card");
+        self.0.write_at(phone, document, Kind::Case, card).unwrap_or_else(|broken| panic!("{broken}"));
+    }
+
     /// Starts an exchange and takes its first request off the network.
     ///
     /// # Panics
