@@ -215,3 +215,18 @@ pub const EDITS_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Bytes of a device's report for `segin verify`: 100,000 documents with a head each stay below.
 pub const DEVICE_REPORT_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// Bytes that one request's work may weigh when it is unpacked (see the weights below): a message's 8 MiB and half as
+/// much again for changes that came compressed. Below what the log takes as one entry, fates and seals included.
+pub const REQUEST_WEIGHT_MAX: usize = LOG_ENTRY_BYTES_MAX / 4 * 3;
+
+/// Bytes that a change weighs at least, however short it is: what its fate and its refusal take in an entry.
+pub const CHANGE_WEIGHT_MIN: usize = 256;
+
+/// Bytes that a document of a parcel weighs beside its changes: two wrapped keys, seals, salt, channels.
+pub const DOCUMENT_WEIGHT: usize = 512;
+
+/// Operations merged, saved and loaded for one request, failed trials included. A few hundred bytes may ask for a quarter
+/// of a million of them in each of thousands of documents, and everybody else waits meanwhile: this many take eight
+/// seconds. A thousand new cases are a quarter of a million.
+pub const REQUEST_OPERATIONS_MAX: u64 = 1 << 22;

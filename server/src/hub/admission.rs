@@ -5,10 +5,10 @@
 
 use sync_protocol::crypto::{Purpose, hash};
 use sync_protocol::documents::Kind;
-use sync_protocol::gate::{self, InspectedChange, Rejection, Verdict};
+use sync_protocol::gate::{self, Code, InspectedChange, Rejection, StoredForm, Verdict};
 use sync_protocol::ids::{ChangeHash, Channel, DocumentId, Hash, Millis, Position};
 use sync_protocol::wire::answer::{Fate, Run};
-use sync_protocol::wire::codec::{Raw, to_cbor};
+use sync_protocol::wire::codec::{Raw, from_cbor, to_cbor};
 use sync_protocol::wire::manifest::Named;
 use sync_protocol::wire::parcel::Content;
 
@@ -18,6 +18,7 @@ use super::filing::{Absorb, Filing, FilingError};
 use super::placing;
 use super::vet::VettedParcel;
 use crate::access::{HELD_BEHIND, Principal, Resource, decide_write};
+use crate::limits::{DOCUMENT_CHANNELS_MAX, DOCUMENT_FORM_BYTES_MAX, DOCUMENT_PROJECTION_BYTES_MAX};
 use crate::random::Random;
 use crate::store::keyring::Keyring;
 use crate::store::seal;
@@ -34,6 +35,8 @@ pub struct Admission<'a, 'b> {
     pub random: &'a mut dyn Random,
     /// Hub time.
     pub now: Millis,
+    /// Operations that may still be tried for this request.
+    pub operations: &'a mut u64,
 }
 
 /// The change lists of one document, with the item they are.
@@ -116,7 +119,13 @@ impl Admission<'_, '_> {
             return Ok(refused(all, "kind-mismatch", format!("the document is a {}", working.kind.name())));
         }
         let form = existing.and_then(|working| working.form.as_ref());
+        if *self.operations == 0 {
+            let known = |change: &InspectedChange| form.is_some_and(|form| form.history.contains(&change.hash));
+            let known: Vec<bool> = changes.iter().map(|change| change.as_ref().is_ok_and(known)).collect();
+            return self.untried(item, &changes, &known);
+        }
         let judged = gate::judge_inspected(kind, form, lease.lease.prefix, &changes);
+        *self.operations = self.operations.saturating_sub(judged.work);
         self.file(kind, item, allowed, card, judged, &changes)
     }
 
@@ -130,6 +139,22 @@ impl Admission<'_, '_> {
         changes: &[Result<InspectedChange, Rejection>],
     ) -> Result<Filed, FilingError> {
         let document = item.named.document;
+        let mut judged = judged;
+        let mut reads = None;
+        if let Some(applied) = &judged.applied {
+            let projection = placing::view_json(&applied.reading);
+            let reading = &applied.reading.projection;
+            let entered = placing::entered(document, allowed, &item.site, reading, self.directory, self.filing)?;
+            let channels = self.filing.document(document)?.map_or(0, |working| working.channels.len()) + entered.len();
+            if can_be_stored(&applied.form, &projection, channels) {
+                reads = Some((projection, entered));
+            } else {
+                judged.applied = None;
+                let too_large = || Rejection { code: Code::DocumentBytes, detail: String::new() };
+                let applied = judged.verdicts.iter_mut().filter(|verdict| **verdict == Verdict::Applied);
+                applied.for_each(|verdict| *verdict = Verdict::Held(too_large()));
+            }
+        }
         let mut filed = empty(runs_of(&judged.verdicts));
         let is_held = |(change, verdict): (&Result<InspectedChange, Rejection>, &Verdict)| match (change, verdict) {
             (Ok(change), Verdict::Held(_)) => Some(Raw(change.raw.clone())),
@@ -139,7 +164,7 @@ impl Admission<'_, '_> {
         if !held.is_empty() {
             filed.held = Some(self.sealed_held(item, held)?);
         }
-        let Some(applied) = judged.applied else {
+        let (Some(applied), Some((projection, entered))) = (judged.applied, reads) else {
             return Ok(filed);
         };
         filed.allowed = Some(allowed);
@@ -149,9 +174,7 @@ impl Admission<'_, '_> {
             filed.new_key = Some(Raw::of(&wrapped));
             self.filing.begin(document, kind, key, wrapped);
         }
-        let projection = placing::view_json(&applied.reading);
-        filed.entered =
-            placing::entered(document, allowed, &item.site, &applied.reading.projection, self.directory, self.filing)?;
+        filed.entered = entered;
         // In the order in which they were applied: each behind those it builds on.
         let raw_of = |hash: &ChangeHash| changes.iter().flatten().find(|change| change.hash == *hash);
         let applied_changes = applied.new_hashes.iter().filter_map(raw_of).map(|change| Raw(change.raw.clone()));
@@ -190,6 +213,27 @@ impl Admission<'_, '_> {
         Ok(filed)
     }
 
+    /// The request has used up what may be tried for it: what is not known is kept, and the device writes it again in a
+    /// smaller request.
+    fn untried(
+        &mut self,
+        item: &Item<'_>,
+        changes: &[Result<InspectedChange, Rejection>],
+        known: &[bool],
+    ) -> Result<Filed, FilingError> {
+        let mut runs = Vec::new();
+        for known in known {
+            push_run(&mut runs, if *known { Fate::Duplicate } else { Fate::Held(Code::Untried.as_str().to_owned()) });
+        }
+        let mut filed = empty(runs);
+        let new = changes.iter().flatten().zip(known).filter(|(_, known)| !**known);
+        let new: Vec<Raw> = new.map(|(change, _)| Raw(change.raw.clone())).collect();
+        if !new.is_empty() {
+            filed.held = Some(self.sealed_held(item, new)?);
+        }
+        Ok(filed)
+    }
+
     fn sealed_held(&mut self, item: &Item<'_>, changes: Vec<Raw>) -> Result<HeldContent, FilingError> {
         let document: DocumentId = item.named.document;
         let (key, wrapped) = self.keyring.new_held_key(self.random, item.manifest, document)?;
@@ -198,6 +242,19 @@ impl Admission<'_, '_> {
         let content = Raw(seal::seal(&key, self.random, &bound, &to_cbor(&stored)));
         Ok(HeldContent { key: Raw::of(&wrapped), content })
     }
+}
+
+/// Whether the document store takes the document, and reads it again. What it does not take must never be in the log:
+/// this hub would end, and every start after it.
+fn can_be_stored(form: &StoredForm, projection: &[u8], channels: usize) -> bool {
+    /// The number of changes and the frame of both.
+    const BESIDE: usize = 64 + seal::SEAL_BYTES;
+    let bytes = to_cbor(form);
+    channels <= DOCUMENT_CHANNELS_MAX
+        && projection.len() + seal::SEAL_BYTES <= DOCUMENT_PROJECTION_BYTES_MAX
+        && bytes.len() + BESIDE <= DOCUMENT_FORM_BYTES_MAX
+        // Two items stand around it when it is stored.
+        && from_cbor::<(StoredForm, u8, u8)>(&[&[0x83], &bytes[..], &[0, 0]].concat()).is_ok()
 }
 
 fn run(count: usize, fate: Fate) -> Run {

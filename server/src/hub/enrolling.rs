@@ -1,7 +1,7 @@
 //! Enrolling: from an invitation to a lease.
 //!
-//! Plans the entry and the answer; the writer appends. The same device may repeat its request (answers get lost) and
-//! gets its lease again with a new token; anybody else finds the invitation used.
+//! Plans the entry and the answer; the writer appends. The same device may repeat its request (answers get lost) until
+//! it has sent work, and gets its lease again with a new token; anybody else finds the invitation used.
 
 use sync_protocol::ids::{ActorPrefix, Millis, Salt};
 use sync_protocol::wire::codec::Raw;
@@ -73,6 +73,11 @@ pub fn plan(
     if let Some(used) = state.used {
         let known = directory.leases.get(&used).ok_or(EnrolError::Used)?;
         if known.lease.installation != request.installation || known.lease.key != request.key {
+            return Err(EnrolError::Used);
+        }
+        // Whoever sees the request on its way can send it again, and the answer opens the feed: only until the device has
+        // work here or the invitation is over. From then on the key proves itself against a challenge.
+        if !known.counters.is_empty() || now >= state.expires {
             return Err(EnrolError::Used);
         }
         let fact = Fact::TokenIssued { lease: used, token: token_hash(&token) };

@@ -334,7 +334,8 @@ fn a_change_whose_beginning_is_missing_waits_and_is_not_kept() {
     let parcel = gogui.parcel(case, std::slice::from_ref(&second), None);
     let (receipt, _) = gogui.sync(&mut hub, vec![parcel]);
     assert_eq!(only_fate(&receipt), &Fate::Waiting(vec![first.1]));
-    assert_eq!(receipt.parcels[0].position, None);
+    // A device takes a receipt with neither a position nor a reason for no receipt, and asks for ever.
+    assert_eq!(receipt.parcels[0].position, Some(receipt.head));
     let parcel = gogui.parcel(case, &[first, second], None);
     let (receipt, _) = gogui.sync(&mut hub, vec![parcel]);
     assert_eq!(only_fate(&receipt), &Fate::Applied);
@@ -418,3 +419,5 @@ fn a_small_budget_brings_everything_in_pieces() {
     assert!(rounds >= 5, "{rounds}");
     assert_eq!(hub.shared.published().position, Position(hub.shared.log.head().0.0));
 }
+
+mod hostile;

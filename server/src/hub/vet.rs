@@ -14,6 +14,7 @@ use sync_protocol::wire::parcel::{OpenedParcel, Parcel, ParcelError};
 use thiserror::Error;
 
 use super::published::Shared;
+use crate::limits::{CHANGE_WEIGHT_MIN, DOCUMENT_WEIGHT, REQUEST_WEIGHT_MAX};
 
 /// Why a request gets no answer of the hub but an error. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -92,31 +93,77 @@ pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, Request
     if let Some(repair) = &request.repair {
         at_most("repair buckets", repair.buckets.len(), REPAIR_BUCKETS)?;
     }
-    // Cloned, so that the writer never waits for signatures being checked here.
-    let state = shared.directory().leases.get(&request.lease).cloned();
-    let state = state.ok_or(RequestError::LeaseUnknown(request.lease))?;
-    let active_at = shared.last_heard(request.lease).map_or(state.active_at, |heard| heard.max(state.active_at));
-    let token_fits = request.token.as_ref().is_some_and(|token| {
-        sync_protocol::wire::enrolment::token_hash(token) == state.token
+    // Copied, so that the writer never waits for signatures being checked here; without the lease's counters, of which
+    // there is one for each parcel that it ever sent.
+    let state = shared.directory().leases.get(&request.lease).map(|s| (s.lease.clone(), s.token, s.active_at));
+    let (lease, token, active_at) = state.ok_or(RequestError::LeaseUnknown(request.lease))?;
+    let active_at = shared.last_heard(request.lease).map_or(active_at, |heard| heard.max(active_at));
+    let token_fits = request.token.as_ref().is_some_and(|given| {
+        sync_protocol::wire::enrolment::token_hash(given) == token
             && now.0 <= active_at.0.saturating_add(TOKEN_SLIDING_MS)
     });
-    let parcels = std::mem::take(&mut request.parcels);
-    let parcels = parcels
-        .into_iter()
-        .map(|parcel| {
-            let hash = parcel.hash();
-            vet_parcel(parcel, &state.lease).map_err(|error| (hash, error))
-        })
-        .collect();
-    Ok(Vetted { request, key: state.lease.key, token_fits, parcels })
+    let mut room = Room { taken: 0 };
+    let mut parcels = Vec::with_capacity(request.parcels.len());
+    for parcel in std::mem::take(&mut request.parcels) {
+        let hash = parcel.hash();
+        parcels.push(vet_parcel(parcel, &lease, &mut room)?.map_err(|error| (hash, error)));
+    }
+    Ok(Vetted { request, key: lease.key, token_fits, parcels })
 }
 
-fn vet_parcel(parcel: Parcel, lease: &Lease) -> Result<VettedParcel, ParcelError> {
+/// What a request weighs unpacked: a change may be deflated within a message that is deflated itself, so that some
+/// kilobytes on the wire are gigabytes here.
+struct Room {
+    taken: usize,
+}
+
+impl Room {
+    fn take(&mut self, bytes: usize) -> Result<(), RequestError> {
+        self.taken += bytes;
+        let (what, found, max) = ("bytes of work when unpacked", self.taken, REQUEST_WEIGHT_MAX);
+        if found > max { Err(RequestError::TooMany { what, found, max }) } else { Ok(()) }
+    }
+}
+
+/// What one inspected change weighs: at least what saying its fate takes.
+fn change_weight(change: &Result<InspectedChange, Rejection>) -> usize {
+    change.as_ref().map_or(0, |change| change.raw.len()).max(CHANGE_WEIGHT_MIN)
+}
+
+/// What is beside the changes.
+fn frame_weight(manifest: &Raw, opened: &OpenedParcel) -> usize {
+    let statements = opened.statements.iter().map(|stated| stated.statement.0.len() + CHANGE_WEIGHT_MIN);
+    manifest.0.len() + opened.documents.len() * DOCUMENT_WEIGHT + statements.sum::<usize>()
+}
+
+impl VettedParcel {
+    /// Bytes that it takes in the log, at most.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let changes = self.changes.iter().flatten().map(change_weight);
+        frame_weight(&self.manifest, &self.opened) + changes.sum::<usize>()
+    }
+}
+
+fn vet_parcel(
+    parcel: Parcel,
+    lease: &Lease,
+    room: &mut Room,
+) -> Result<Result<VettedParcel, ParcelError>, RequestError> {
     let (manifest, signature) = (parcel.manifest.clone(), parcel.signature);
-    let opened = parcel.open(lease)?;
+    let opened = match parcel.open(lease) {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Err(error)),
+    };
+    room.take(frame_weight(&manifest, &opened))?;
     let mut changes = Vec::with_capacity(opened.documents.len());
     for (index, content) in opened.documents.iter().enumerate() {
-        let inspected: Vec<_> = content.changes.iter().map(|raw| gate::inspect(raw.as_ref())).collect();
+        let mut inspected = Vec::with_capacity(content.changes.len());
+        for raw in &content.changes {
+            let change = gate::inspect(raw.as_ref());
+            room.take(change_weight(&change))?;
+            inspected.push(change);
+        }
         let hash_of = |(raw, change): (&Raw, &Result<InspectedChange, Rejection>)| match change {
             Ok(change) => change.hash,
             Err(_) => gate::change_hash(raw.as_ref()),
@@ -124,9 +171,9 @@ fn vet_parcel(parcel: Parcel, lease: &Lease) -> Result<VettedParcel, ParcelError
         let hashes: Vec<_> = content.changes.iter().zip(&inspected).map(hash_of).collect();
         // Not kept: the whole parcel may still come, and gets its own fates then.
         if !opened.commits_to(index, &hashes) {
-            return Err(ParcelError::Contents(index));
+            return Ok(Err(ParcelError::Contents(index)));
         }
         changes.push(inspected);
     }
-    Ok(VettedParcel { opened, manifest, signature, changes })
+    Ok(Ok(VettedParcel { opened, manifest, signature, changes }))
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sync_protocol::ids::{ActorPrefix, Channel, Hash, Millis, Position, Salt};
-use sync_protocol::wire::answer::{DocumentFate, Fate, ParcelReceipt};
+use sync_protocol::wire::answer::{DocumentFate, ParcelReceipt};
 use sync_protocol::wire::codec::{CodecError, to_cbor};
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, token_hash};
 use sync_protocol::wire::parcel::ParcelError;
@@ -21,6 +21,7 @@ use super::entry::{Entry, Fact, FactEntry, ParcelEntry};
 use super::filing::{Filing, FilingError};
 use super::published::{Published, Shared};
 use super::vet::VettedParcel;
+use crate::limits::REQUEST_OPERATIONS_MAX;
 use crate::random::{Random, draw};
 use crate::store::documents::AppliedTo;
 use crate::store::log::{Log, LogError};
@@ -82,6 +83,8 @@ pub struct Changed {
 pub struct Writer {
     log: Log,
     shared: Arc<Shared>,
+    /// Operations tried for one request.
+    pub(super) operations_max: u64,
 }
 
 /// One group in the making.
@@ -92,13 +95,14 @@ struct Group<'a> {
     parcels: HashMap<Position, ParcelEntry>,
     head: Position,
     now: Millis,
+    operations_max: u64,
 }
 
 impl Writer {
     /// Over an opened log.
     #[must_use]
     pub fn new(log: Log, shared: Arc<Shared>) -> Self {
-        Self { log, shared }
+        Self { log, shared, operations_max: REQUEST_OPERATIONS_MAX }
     }
 
     /// Does a group of jobs; one answer for each, in order, and the documents that changed.
@@ -120,6 +124,7 @@ impl Writer {
             parcels: HashMap::new(),
             head: before.position,
             now,
+            operations_max: self.operations_max,
         };
         let mut done = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -151,9 +156,10 @@ impl Group<'_> {
             Job::Parcels { lease, parcels } => {
                 let scope = self.scope_of(lease);
                 let mut receipts = Vec::with_capacity(parcels.len());
+                let mut operations = self.operations_max;
                 for parcel in parcels {
                     receipts.push(match parcel {
-                        Ok(parcel) => self.parcel(lease, &scope, parcel, random)?,
+                        Ok(parcel) => self.parcel(lease, &scope, parcel, &mut operations, random)?,
                         Err((manifest, error)) => ParcelReceipt {
                             manifest,
                             position: None,
@@ -184,6 +190,7 @@ impl Group<'_> {
         lease: ActorPrefix,
         scope: &[Channel],
         parcel: VettedParcel,
+        operations: &mut u64,
         random: &mut dyn Random,
     ) -> Result<ParcelReceipt, Fatal> {
         let manifest = parcel.opened.hash;
@@ -207,15 +214,16 @@ impl Group<'_> {
             keyring: &self.shared.keyring,
             random,
             now: self.now,
+            operations,
         };
         let entry = admission.admit(position, state, parcel)?;
         drop(directory);
         let keeps = entry.statements.is_some()
             || entry.documents.iter().any(|filed| filed.content.is_some() || filed.held.is_some());
         if !keeps {
-            // Nothing new: the log does not grow by what was there already or could not be kept.
-            let known = entry.documents.iter().flat_map(|filed| &filed.runs).all(|run| run.fate == Fate::Duplicate);
-            return Ok(receipt(manifest, known.then_some(self.head), &entry, scope));
+            // Nothing new: the log does not grow by what was there already or could not be kept. The fates say which; a
+            // parcel without a position would be one that was refused whole.
+            return Ok(receipt(manifest, Some(self.head), &entry, scope));
         }
         self.shared.directory_mut().fold_parcel(position, &entry)?;
         self.payloads.push(entry.to_bytes());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use crate::hub::vet::VettedParcel;
 use crate::hub::writer::{Done, Job};
 use crate::limits::{GROUP_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_TICKETS_MAX};
 
@@ -104,10 +105,6 @@ impl Queue {
 /// Bytes of changes in a job.
 fn weight(job: &Job) -> usize {
     let Job::Parcels { parcels, .. } = job else { return BYTES_PER_PERMIT };
-    let parcels = parcels.iter().flatten().map(|parcel| {
-        let changes = parcel.changes.iter().flatten().flatten().map(|change| change.raw.len());
-        let statements = parcel.opened.statements.iter().map(|stated| stated.statement.0.len());
-        parcel.manifest.0.len() + changes.sum::<usize>() + statements.sum::<usize>()
-    });
+    let parcels = parcels.iter().flatten().map(VettedParcel::weight);
     BYTES_PER_PERMIT + parcels.sum::<usize>()
 }

@@ -70,7 +70,8 @@ pub struct ParcelReceipt {
     /// The hash of its manifest.
     #[n(0)]
     pub manifest: Hash,
-    /// Where it stands in the log; the same each time it is sent again. None: refused whole, not kept.
+    /// Where it stands in the log, the same each time it is sent again; where nothing of it is new, the log's end at that
+    /// moment. What was kept is for the fates to say. None: refused whole, not kept.
     #[n(1)]
     pub position: Option<Position>,
     /// One for each document; empty when the parcel was refused whole.
