@@ -221,10 +221,11 @@ pub const DEVICE_REPORT_BYTES_MAX: u64 = 32 * 1024 * 1024;
 pub const REQUEST_WEIGHT_MAX: usize = LOG_ENTRY_BYTES_MAX / 4 * 3;
 
 /// Bytes that a change weighs at least, however short it is: what its fate and its refusal take in an entry.
-pub const CHANGE_WEIGHT_MIN: usize = 256;
+pub const CHANGE_WEIGHT_MIN: usize = 160;
 
-/// Bytes that a document of a parcel weighs beside its changes: two wrapped keys, seals, salt, channels.
-pub const DOCUMENT_WEIGHT: usize = 512;
+/// Bytes that a document of a parcel weighs beside its changes: wrapped key, seal, salt, channels. A batch of the shortest
+/// edits, each on a document of its own, stays below what one request may weigh.
+pub const DOCUMENT_WEIGHT: usize = 256;
 
 /// Operations merged, saved and loaded for one request, failed trials included. A few hundred bytes may ask for a quarter
 /// of a million of them in each of thousands of documents, and everybody else waits meanwhile: this many take eight
