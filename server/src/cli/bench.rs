@@ -1,5 +1,6 @@
 //! `segin bench`: measurements, one JSON line each.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -88,10 +89,9 @@ pub fn run(command: BenchCommand) -> Result<ExitCode, Trouble> {
 }
 
 fn print(json: bool, line: &impl Serialize, words: &str) {
-    match serde_json::to_string(line) {
-        Ok(text) if json => println!("{text}"),
-        _ => println!("{words}"),
-    }
+    let text = if json { serde_json::to_string(line).unwrap_or_default() } else { words.to_owned() };
+    // A reader that has seen enough, such as `head`, is no failure of the measurement.
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 fn reconnect_words(line: &ReconnectLine) -> String {
