@@ -67,7 +67,12 @@ pub fn entered(
             of_cases(cases, filing, &mut wanted)?;
         }
         Kind::Annex => {
-            let channel = projection.text("annex.type").and_then(|kind| Channel::new(&format!("annex/{kind}")).ok());
+            // Free text in a document names no channel: only these two have officers.
+            let channel = match projection.text("annex.type") {
+                Some("protection") => Channel::new("annex/protection").ok(),
+                Some("health") => Channel::new("annex/health").ok(),
+                _ => None,
+            };
             wanted.extend(channel);
         }
     }
