@@ -38,22 +38,27 @@ fn own_work_that_is_receipted_after_a_move_does_not_stay_readable() {
 /// Prevents: a parcel that was damaged on its way takes the place of the whole one, which then never gets in.
 #[test]
 fn a_damaged_parcel_does_not_stand_for_the_whole_one() {
-    let mut story = Story::new(1, 1);
-    story.record(0, None);
-    story.record(0, None);
-    let whole = story.request(0);
-    let mut request: ExchangeRequest = read(Message::ExchangeRequest, &whole.bytes).unwrap();
-    let Contents::Plain { documents, .. } = &mut request.parcels[0].contents else { panic!("a sealed parcel") };
-    assert_eq!(documents.len(), 2);
-    *documents[1].changes[0].0.last_mut().unwrap() ^= 1;
-    let mut damaged = whole.clone();
-    damaged.bytes = frame(Message::ExchangeRequest, &request);
-    story.work(damaged);
-    story.give_up(0);
-    let (synced, reports) = story.sync(0);
-    assert_eq!((synced.exchanges, synced.receipted, synced.refused), (1, 2, 0), "{reports:?}");
-    assert!(!reports.iter().any(|report| matches!(report, Report::Replayed { .. })), "{reports:?}");
-    story.end();
+    // Magic, checksum, kind, and the last byte of the contents.
+    for at in [0, 5, 8, usize::MAX] {
+        let mut story = Story::new(1, 1);
+        story.record(0, None);
+        story.record(0, None);
+        let whole = story.request(0);
+        let mut request: ExchangeRequest = read(Message::ExchangeRequest, &whole.bytes).unwrap();
+        let Contents::Plain { documents, .. } = &mut request.parcels[0].contents else { panic!("a sealed parcel") };
+        assert_eq!(documents.len(), 2);
+        let change = &mut documents[1].changes[0].0;
+        let at = at.min(change.len() - 1);
+        change[at] ^= 1;
+        let mut damaged = whole.clone();
+        damaged.bytes = frame(Message::ExchangeRequest, &request);
+        story.work(damaged);
+        story.give_up(0);
+        let (synced, reports) = story.sync(0);
+        assert_eq!((synced.exchanges, synced.receipted, synced.refused), (1, 2, 0), "byte {at}: {reports:?}");
+        assert!(!reports.iter().any(|report| matches!(report, Report::Replayed { .. })), "byte {at}: {reports:?}");
+        story.end();
+    }
 }
 
 /// Prevents: a person who changes sites loses, on their device, their last edit of a case that both sites have: the old

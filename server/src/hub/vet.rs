@@ -4,7 +4,7 @@
 //! counts, each change's bytes and commitments. What it refuses never reaches the writer.
 
 use sync_protocol::crypto::{PublicKey, Signature};
-use sync_protocol::gate::{self, InspectedChange, Rejection};
+use sync_protocol::gate::{self, Code, InspectedChange, Rejection};
 use sync_protocol::ids::{ActorPrefix, Hash, Millis};
 use sync_protocol::limits::{REPAIR_BUCKETS, REQUEST_PARCELS_MAX, WANTS_DOCUMENTS_MAX};
 use sync_protocol::wire::codec::{self, CodecError, Message, Raw};
@@ -169,8 +169,10 @@ fn vet_parcel(
             Err(_) => gate::change_hash(raw.as_ref()),
         };
         let hashes: Vec<_> = content.changes.iter().zip(&inspected).map(hash_of).collect();
+        // What stands before the hashed bytes of a change is under no signature: it shows here only.
+        let damaged = |change: &Result<InspectedChange, Rejection>| matches!(change, Err(rejection) if matches!(rejection.code, Code::Magic | Code::Checksum));
         // Not kept: the whole parcel may still come, and gets its own fates then.
-        if !opened.commits_to(index, &hashes) {
+        if inspected.iter().any(damaged) || !opened.commits_to(index, &hashes) {
             return Ok(Err(ParcelError::Contents(index)));
         }
         changes.push(inspected);

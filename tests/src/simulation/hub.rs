@@ -221,6 +221,8 @@ impl SimHub {
             Ok((done, _)) => done,
             Err(fatal) => return Worked { replies: Vec::new(), died: Some(fatal.to_string()) },
         };
+        // A group that appended nothing outlives what was to happen to its batch.
+        self.store.fail_no_commit();
         let mut done = done.into_iter();
         let mut replies = Vec::new();
         for (arrived, outcome) in taken {

@@ -93,6 +93,11 @@ impl SimStore {
         self.fails_next.store(true, Ordering::SeqCst);
     }
 
+    /// A commit that was to fail did not come.
+    pub fn fail_no_commit(&self) {
+        self.fails_next.store(false, Ordering::SeqCst);
+    }
+
     fn doubled(&self, batch: &Batch) -> Result<Batch, StoreError> {
         let mut batch = batch.clone();
         for (channel, state) in &mut batch.channels {
