@@ -70,7 +70,10 @@ fn with_unreadable(device: &mut TestDevice, good: DocumentId, documents: u16) ->
     for n in 0..documents {
         let mut id = [7; 16];
         id[..2].copy_from_slice(&n.to_be_bytes());
-        let bytes = |index: usize| Raw(if index.is_multiple_of(2) { vec![0] } else { vec![1; 4] });
+        // An unknown kind of chunk, and a length that does not fit: refused for what they are, not as damaged on the way.
+        let head = [0x85, 0x6f, 0x4a, 0x83, 0, 0, 0, 0];
+        let rest: [&[u8]; 2] = [&[9], &[1, 9]];
+        let bytes = |index: usize| Raw([&head, rest[index % 2]].concat());
         let changes = (0..512).map(bytes).map(|raw| (raw.clone(), change_hash(raw.as_ref()))).collect();
         works.push((DocumentId::new(id), Kind::Case, changes));
     }
