@@ -1,11 +1,11 @@
 //! `segin demo`: a night at a border post, played through the real thing.
 //!
 //! A hub in a process of its own, devices with stores on disk, real HTTP over roads that can be cut. The story is in
-//! [`evening`] and [`night`]; what came of it is counted in [`audit`] from the devices' stores and from the log, never
+//! `evening` and `night`; what came of it is counted in `audit` from the devices' stores and from the log, never
 //! from the story. Each step says what it expects and stops the demo when it is not so.
 //!
-//! [`cast`]: who takes part. [`people`]: who arrives. [`road`]: a link that breaks. [`expect`]: field by field.
-//! [`stage`]: hub, roads and devices together. [`tell`]: the terminal.
+//! `cast`: who takes part. `people`: who arrives. `road`: a link that breaks. `expect`: field by field.
+//! `stage`: hub, roads and devices together. `tell`: the terminal.
 
 pub mod audit;
 pub mod cast;

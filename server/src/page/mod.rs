@@ -2,7 +2,7 @@
 //!
 //! Rendered here, without Node and without a request to anywhere else; works without scripts, too, which only keep it
 //! live. French first, English beneath. The console token comes once with the link and stays in a cookie that scripts
-//! cannot read. Words for values: [`words`]; parts of the page: [`parts`].
+//! cannot read. Words for values: `words`; parts of the page: `parts`.
 
 mod frame;
 mod parts;

@@ -1,6 +1,6 @@
 //! The HTTP API: one file an endpoint, holding its handler, its description and its tests.
 //!
-//! Owns the router, deny by default: what is not listed under [`for_devices`] wants the console token. Errors are one
+//! Owns the router, deny by default: what is not listed under `for_devices` wants the console token. Errors are one
 //! envelope ([`error`]); what surrounds every request is in [`observe`]. Decides nothing about documents: `hub` does.
 
 pub mod admin;
