@@ -7,9 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sync_protocol::crypto::PublicKey;
-use sync_protocol::ids::{
-    ActorPrefix, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, SiteCode, UserId,
-};
+use sync_protocol::ids::{ActorPrefix, Channel, DocumentId, Hash, LogId, Millis, Position, SiteCode, UserId};
 use sync_protocol::wire::answer::Fate;
 use sync_protocol::wire::codec::{CodecError, Raw};
 use sync_protocol::wire::lease::{Lease, SignedLease};
@@ -209,12 +207,6 @@ impl Directory {
             }
         }
         Ok(())
-    }
-
-    /// The lease of a user on an installation, if there is one.
-    #[must_use]
-    pub fn lease_of(&self, installation: InstallationId, user: UserId) -> Option<&LeaseState> {
-        self.leases.values().find(|state| state.lease.installation == installation && state.lease.user == user)
     }
 
     /// The channels of a user's scope; none for an unknown user.

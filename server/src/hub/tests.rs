@@ -82,7 +82,7 @@ impl TestHub {
     }
 
     fn job(&mut self, job: Job) -> Done {
-        let (mut done, _) = self.writer.commit(vec![job], self.now, &mut self.random).unwrap();
+        let mut done = self.writer.commit(vec![job], self.now, &mut self.random).unwrap();
         done.remove(0)
     }
 

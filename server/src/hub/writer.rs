@@ -70,15 +70,6 @@ pub enum Fatal {
     Entry(#[from] CodecError),
 }
 
-/// A changed document, for the read model.
-#[derive(Debug, Clone)]
-pub struct Changed {
-    /// The entry that changed it.
-    pub position: Position,
-    /// Which document.
-    pub document: sync_protocol::ids::DocumentId,
-}
-
 /// The writer's own state.
 pub struct Writer {
     log: Log,
@@ -105,16 +96,11 @@ impl Writer {
         Self { log, shared, operations_max: REQUEST_OPERATIONS_MAX }
     }
 
-    /// Does a group of jobs; one answer for each, in order, and the documents that changed.
+    /// Does a group of jobs; one answer for each, in order.
     ///
     /// # Errors
     /// [`Fatal`]: the caller ends the process without answering.
-    pub fn commit(
-        &mut self,
-        jobs: Vec<Job>,
-        now: Millis,
-        random: &mut dyn Random,
-    ) -> Result<(Vec<Done>, Vec<Changed>), Fatal> {
+    pub fn commit(&mut self, jobs: Vec<Job>, now: Millis, random: &mut dyn Random) -> Result<Vec<Done>, Fatal> {
         let shared = Arc::clone(&self.shared);
         let before = shared.published();
         let mut group = Group {
@@ -131,7 +117,7 @@ impl Writer {
             done.push(group.job(job, random)?);
         }
         if group.payloads.is_empty() {
-            return Ok((done, Vec::new()));
+            return Ok(done);
         }
         let appended = self.log.append_group(&group.payloads)?;
         let last = appended.last().expect("as many records were appended as payloads were given, at least one");
@@ -141,12 +127,7 @@ impl Writer {
         let mut channels = before.channels.clone();
         channels.extend(group.filing.channels().iter().map(|(channel, state)| (channel.clone(), *state)));
         shared.publish(Published { position, chain, channels });
-        let changed = group
-            .filing
-            .changed()
-            .map(|(document, working)| Changed { position: working.changed_at, document })
-            .collect();
-        Ok((done, changed))
+        Ok(done)
     }
 }
 

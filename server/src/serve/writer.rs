@@ -100,7 +100,7 @@ impl Desk {
             replies.push((ticket.jobs.len(), ticket.reply));
             jobs.extend(ticket.jobs);
         }
-        let (done, _) = self.writer.commit(jobs, self.clock.now(), &mut *self.random)?;
+        let done = self.writer.commit(jobs, self.clock.now(), &mut *self.random)?;
         self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         let mut done = done.into_iter();
         for (count, reply) in replies {

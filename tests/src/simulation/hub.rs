@@ -218,7 +218,7 @@ impl SimHub {
             }
         }
         let done = match running.writer.commit(jobs, now, &mut self.random) {
-            Ok((done, _)) => done,
+            Ok(done) => done,
             Err(fatal) => return Worked { replies: Vec::new(), died: Some(fatal.to_string()) },
         };
         // A group that appended nothing outlives what was to happen to its batch.
