@@ -56,6 +56,7 @@ pub fn run(
     if started.send(Ok(app.address)).is_err() {
         return Ok(());
     }
+    let held = Arc::clone(&app.shared);
     let failure = runtime.block_on(async {
         tokio::select! {
             () = listen::serve(listener, app, router, stopping) => None,
@@ -64,9 +65,12 @@ pub fn run(
     });
     if let Some(failure) = failure {
         // Nobody is answered any more: whether the last group was written is for the next start to find out.
+        // The document store is not closed either: on a full disk that may wait for ever, and it is derived.
+        std::mem::forget(held);
         runtime.shutdown_background();
         return Err(failure.into());
     }
+    drop(held);
     // The last sender of the queue went with the connections: the writer finishes what waits and writes out.
     let writer = writer.join();
     for follower in followers {
