@@ -10,6 +10,10 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use thiserror::Error;
 
+mod names;
+
+pub use names::{Channel, PartnerCode, SiteCode};
+
 /// A text that is not an identifier of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("'{text}' is not a {what}: {wanted}")]
@@ -259,118 +263,6 @@ impl Millis {
     }
 }
 
-/// A site's code: two to four capital letters, e.g. `GOG`. Stands on cards and names a site's channel.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(transparent)]
-pub struct SiteCode(String);
-
-impl SiteCode {
-    /// From text.
-    ///
-    /// # Errors
-    /// When it is not two to four letters A–Z.
-    pub fn new(text: &str) -> Result<Self, ParseIdError> {
-        let fits = (2..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase());
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseIdError { what: "site code", text: short(text), wanted: "two to four letters A to Z such as GOG" })
-        }
-    }
-
-    /// The code as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SiteCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::str::FromStr for SiteCode {
-    type Err = ParseIdError;
-    fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        Self::new(text)
-    }
-}
-
-impl<C> Encode<C> for SiteCode {
-    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
-        e.str(&self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for SiteCode {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        Self::new(d.str()?).map_err(|_| decode::Error::message("not a site code"))
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for SiteCode {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
-        Self::new(&text).map_err(serde::de::Error::custom)
-    }
-}
-
-/// A channel: an ordered view of the log for one scope, e.g. `site/GOG`. At most 24 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(transparent)]
-pub struct Channel(String);
-
-impl Channel {
-    /// Bytes of a channel's name: the kind of scope, a slash, a code.
-    pub const BYTES_MAX: usize = 24;
-
-    /// The channel of a site.
-    #[must_use]
-    pub fn site(site: &SiteCode) -> Self {
-        Self(format!("site/{site}"))
-    }
-
-    /// From text.
-    ///
-    /// # Errors
-    /// When it is empty, too long or holds other than lower-case letters, capitals, digits, `/` and `-`.
-    pub fn new(text: &str) -> Result<Self, ParseIdError> {
-        let fits = (1..=Self::BYTES_MAX).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'/' || b == b'-');
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseIdError { what: "channel", text: short(text), wanted: "a name such as site/GOG" })
-        }
-    }
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<C> Encode<C> for Channel {
-    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
-        e.str(&self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Channel {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        Self::new(d.str()?).map_err(|_| decode::Error::message("not a channel"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,14 +281,6 @@ mod tests {
         let bytes = minicbor::to_vec(Salt::new([1; 16])).unwrap();
         assert!(minicbor::decode::<Hash>(&bytes).is_err());
         assert!("xyz".parse::<Hash>().is_err());
-    }
-
-    #[test]
-    fn a_site_code_is_two_to_four_capitals() {
-        assert!(SiteCode::new("GOG").is_ok());
-        for wrong in ["", "G", "gog", "GOGUI", "G0G", "GÔG"] {
-            assert!(SiteCode::new(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -69,8 +69,8 @@ pub fn entered(
         Kind::Annex => {
             // Free text in a document names no channel: only these two have officers.
             let channel = match projection.text("annex.type") {
-                Some("protection") => Channel::new("annex/protection").ok(),
-                Some("health") => Channel::new("annex/health").ok(),
+                Some("protection") => Some(Channel::protection()),
+                Some("health") => Some(Channel::health()),
                 _ => None,
             };
             wanted.extend(channel);
