@@ -46,6 +46,8 @@ pub enum Purpose {
     Draw,
     /// One change of one document, as digests add it up.
     Digest,
+    /// A public key, as people compare it.
+    Fingerprint,
 }
 
 impl Purpose {
@@ -68,6 +70,7 @@ impl Purpose {
             Self::Invitation => b"segin/1 invitation\0",
             Self::Draw => b"segin/1 draw\0",
             Self::Digest => b"segin/1 digest\0",
+            Self::Fingerprint => b"segin/1 fingerprint\0",
         }
     }
 }

@@ -22,11 +22,13 @@ use serde_json::{Value, json};
 use sync_protocol::crypto::{Purpose, hash};
 use sync_protocol::ids::Salt;
 use sync_protocol::wire::answer::{
-    Answer, DocumentFate, FeedItem, FeedWhat, ParcelReceipt, Receipt, RepairAnswer, Rest, Run, leaf_salt, leaves_hash,
+    Answer, Decided, DocumentFate, FeedItem, FeedWhat, ParcelReceipt, Receipt, RepairAnswer, Rest, Run, leaf_salt,
+    leaves_hash,
 };
 use sync_protocol::wire::codec::{CodecError, Message, frame, from_cbor, to_cbor, unframe};
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, token_hash};
 use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
+use sync_protocol::wire::fingerprint::fingerprint;
 use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::manifest::{Manifest, Named, Stated};
 use sync_protocol::wire::parcel::{Content, Parcel};
@@ -67,7 +69,7 @@ macro_rules! vector {
 fn messages() -> Vec<Vector> {
     macro_rules! request { ($name:literal, $about:literal, $value:expr) => {
         vector!($name, $about, $value, Some(Message::ExchangeRequest), ExchangeRequest {
-            lease, token, cursor, parcels, budget, wants, repair, renewal, configuration })
+            lease, token, cursor, parcels, budget, wants, repair, renewal, configuration, decided_to })
     } }
     macro_rules! answer { ($name:literal, $about:literal, $value:expr) => {
         vector!($name, $about, $value, Some(Message::Answer), Answer { receipt, signature, rest })
@@ -94,11 +96,12 @@ fn messages() -> Vec<Vector> {
 fn structures() -> Vec<Vector> {
     macro_rules! receipt { ($name:literal, $about:literal, $value:expr) => {
         vector!($name, $about, $value.receipt.read().expect("a receipt just written"), None, Receipt {
-            log, at, head, chain, copied_to, parcels, leaves, rest })
+            log, at, head, chain, copied_to, parcels, leaves, rest, lease })
     } }
     macro_rules! rest { ($name:literal, $about:literal, $value:expr) => {
         vector!($name, $about, $value, None, Rest {
-            channels, seed, feed, cursor, more, digests, leases, orders, token, configuration, position, repair })
+            channels, seed, feed, cursor, more, digests, leases, orders, token, configuration, position, repair, decided,
+            decided_to })
     } }
     macro_rules! manifest { ($name:literal, $about:literal, $value:expr) => {
         vector!($name, $about, $value, None, Manifest {
@@ -124,6 +127,9 @@ fn structures() -> Vec<Vector> {
         vector!("run", "Three changes held.", fixed::document_fate().runs.remove(2), None, Run { count, fate }),
         vector!("feed-item", "A document that enters the channel and comes whole.", fixed::feed().remove(1), None,
             FeedItem { document, kind, channel, what, changes }),
+        vector!("decided", "Two changes applied by a person's decision, one rejected.", fixed::decided(), None,
+            Decided { position, manifest, document, runs, changes, entered }),
+        rest!("rest-decided", "A second receipt, nothing else new.", fixed::deciding_rest()),
         vector!("repair", "The device's half of a repair.", fixed::repair(), None, Repair { channel, buckets }),
         vector!("repair-answer", "The hub's half of a repair.", fixed::repair_answer(), None,
             RepairAnswer { channel, documents, buckets }),
@@ -229,6 +235,7 @@ fn hashes_and_signatures_have_the_bytes_that_were_committed() {
         Purpose::Token,
         Purpose::Invitation,
         Purpose::Digest,
+        Purpose::Fingerprint,
     ];
     let hashed: Vec<Value> = purposes
         .into_iter()
@@ -245,6 +252,10 @@ fn hashes_and_signatures_have_the_bytes_that_were_committed() {
         .iter()
         .map(|what| json!([format!("{what:?}"), HEXLOWER.encode(&to_cbor(what))]))
         .collect();
+    let statements: Vec<Value> = fixed::every_statement()
+        .iter()
+        .map(|statement| json!([format!("{statement:?}"), HEXLOWER.encode(&to_cbor(statement))]))
+        .collect();
     let salts = [0, 1, 256].map(|index| leaf_salt(&seed, index).to_string());
     let wanted = json!({
         "about": "What is computed from fixed values. Each line says of what; secret keys are for tests only.",
@@ -252,7 +263,8 @@ fn hashes_and_signatures_have_the_bytes_that_were_committed() {
         "fate, as CBOR": fates,
         "order, as CBOR": orders,
         "feed item's what, as CBOR": feed_whats,
-        "statement, as CBOR": HEXLOWER.encode(&to_cbor(&fixed::statement())),
+        "statement, as CBOR": statements,
+        "fingerprint of the user's key": fingerprint(&user.public()).to_string(),
         "public key of secret key 01 × 32 (hub)": HEXLOWER.encode(fixed::hub_key().public().as_bytes()),
         "public key of secret key 02 × 32 (user)": HEXLOWER.encode(user.public().as_bytes()),
         "signature of 'abc' by the user's key for manifests": HEXLOWER.encode(user.sign(Purpose::Manifest, b"abc").as_bytes()),
@@ -295,7 +307,7 @@ fn what_a_later_version_adds_at_the_end_is_passed_over() {
 #[test]
 fn an_order_of_a_later_version_is_passed_over_and_the_others_are_read() {
     let rest = fixed::ordering_rest();
-    let mut orders = vec![0x84];
+    let mut orders = vec![0x80 + u8::try_from(rest.orders.len() + 1).expect("a handful")];
     orders.extend_from_slice(&to_cbor(&rest.orders[0]));
     orders.extend_from_slice(&[0x82, 0x18, 99, 0x82, 0x01, 0x41, 0x02]);
     rest.orders[1..].iter().for_each(|order| orders.extend_from_slice(&to_cbor(order)));

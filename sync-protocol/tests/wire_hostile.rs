@@ -17,7 +17,8 @@ use sync_protocol::ids::{
 };
 use sync_protocol::limits::{MESSAGE_BYTES_MAX, MESSAGE_ITEMS_MAX};
 use sync_protocol::wire::answer::{
-    Answer, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, Run,
+    Answer, Decided, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, Run,
+    WipeWhen,
 };
 use sync_protocol::wire::codec::{CodecError, Message, Raw, frame, from_cbor, read, to_cbor, unframe};
 use sync_protocol::wire::digest::Digest;
@@ -93,20 +94,31 @@ fn what() -> impl Strategy<Value = FeedWhat> {
 }
 
 fn order() -> impl Strategy<Value = Order> {
-    prop_oneof![salt().prop_map(Order::Renew), channel().prop_map(Order::ChannelClosed), Just(Order::CloneSeen)]
+    prop_oneof![
+        salt().prop_map(Order::Renew),
+        channel().prop_map(Order::ChannelClosed),
+        Just(Order::CloneSeen),
+        Just(Order::Wipe { when: WipeWhen::AfterReceipts }),
+        Just(Order::Wipe { when: WipeWhen::AtOnce }),
+        Just(Order::Pending),
+        Just(Order::Revoked),
+    ]
 }
 
 fn text() -> impl Strategy<Value = String> {
     any::<String>()
 }
 
-fn held() -> impl Strategy<Value = Statement> {
-    (log(), position(), channel(), digest()).prop_map(|(log, position, channel, digest)| Statement::Held {
-        log,
-        position,
-        channel,
-        digest,
-    })
+fn statement() -> impl Strategy<Value = Statement> {
+    let held = |(log, position, channel, digest)| Statement::Held { log, position, channel, digest };
+    let read = |(document, at, times)| Statement::Read { document, at, times };
+    prop_oneof![
+        (log(), position(), channel(), digest()).prop_map(held),
+        (document(), change_hash()).prop_map(|(document, change)| Statement::Superseded { document, change }),
+        (document(), millis(), any::<u32>()).prop_map(read),
+        public_key().prop_map(|key| Statement::Vouched { key }),
+        millis().prop_map(|at| Statement::WipeDone { at }),
+    ]
 }
 
 fn contents_of_parcel() -> impl Strategy<Value = Contents> {
@@ -131,7 +143,7 @@ structures! {
     request: ExchangeRequest {
         lease: prefix(), token: option::of(salt()), cursor: option::of(raw()), parcels: vec(parcel(), 0..4),
         budget: any::<u32>(), wants: vec(document(), 0..4), repair: option::of(repair()),
-        renewal: option::of(renewal()), configuration: any::<u32>(),
+        renewal: option::of(renewal()), configuration: any::<u32>(), decided_to: position(),
     }
     run: Run { count: any::<u16>(), fate: fate() }
     document_fate: DocumentFate { runs: vec(run(), 0..5), entered: vec(channel(), 0..3) }
@@ -141,10 +153,14 @@ structures! {
     }
     receipt: Receipt {
         log: log(), at: millis(), head: position(), chain: hash(), copied_to: position(),
-        parcels: vec(parcel_receipt(), 0..4), leaves: option::of(hash()), rest: hash(),
+        parcels: vec(parcel_receipt(), 0..4), leaves: option::of(hash()), rest: hash(), lease: prefix(),
     }
     feed_item: FeedItem {
         document: document(), kind: any::<u8>(), channel: any::<u8>(), what: what(), changes: vec(raw(), 0..4),
+    }
+    decided: Decided {
+        position: position(), manifest: hash(), document: document(), runs: vec(run(), 0..3),
+        changes: vec(change_hash(), 0..4), entered: vec(channel(), 0..3),
     }
     repair_answer: RepairAnswer {
         channel: any::<u8>(), documents: vec((document(), digest()), 0..4), buckets: vec(any::<u8>(), 0..4),
@@ -154,6 +170,7 @@ structures! {
         cursor: option::of(raw()), more: any::<bool>(), digests: vec(digest(), 0..3),
         leases: vec(signed_lease(), 0..3), orders: vec(order(), 0..4), token: option::of(salt()),
         configuration: option::of(raw()), position: option::of(position()), repair: option::of(repair_answer()),
+        decided: vec(decided(), 0..3), decided_to: option::of(position()),
     }
     answer: Answer { receipt: raw(), signature: signature(), rest: raw() }
     lease: Lease {
@@ -244,7 +261,7 @@ proptest! {
     }
 
     #[test]
-    fn a_manifest_and_a_statement_read_back(manifest in manifest(), statement in held()) {
+    fn a_manifest_and_a_statement_read_back(manifest in manifest(), statement in statement()) {
         prop_assert_eq!(Raw::of(&manifest).read(), Ok(manifest));
         prop_assert_eq!(Raw::of(&statement).read(), Ok(statement));
     }

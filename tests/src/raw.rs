@@ -11,7 +11,7 @@ use segin::random::{SeededRandom, draw};
 use sync_protocol::crypto::{PublicKey, SecretKey};
 use sync_protocol::documents::{self, Edit, Kind};
 use sync_protocol::ids::{
-    Actor, CardToken, ChangeHash, DocumentId, Hash, InstallationId, LogId, Millis, Salt, SiteCode,
+    Actor, CardToken, ChangeHash, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt, SiteCode,
 };
 use sync_protocol::wire::answer::{Answer, Receipt, Rest};
 use sync_protocol::wire::codec::{Message, Raw, frame, read};
@@ -169,6 +169,7 @@ impl RawDevice {
             repair: None,
             renewal: None,
             configuration: u32::MAX,
+            decided_to: Position::START,
         }
     }
 

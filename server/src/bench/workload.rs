@@ -5,7 +5,7 @@
 
 use sync_protocol::crypto::{PublicKey, SecretKey};
 use sync_protocol::documents::{self, Code, DeviceLetters, Edit, Kind, Value};
-use sync_protocol::ids::{Actor, CardToken, DocumentId, Hash, InstallationId, Millis, Salt};
+use sync_protocol::ids::{Actor, CardToken, DocumentId, Hash, InstallationId, Millis, Position, Salt};
 use sync_protocol::wire::codec::{Message, Raw, frame, read};
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
 use sync_protocol::wire::exchange::ExchangeRequest;
@@ -111,6 +111,7 @@ impl LightDevice {
             repair: None,
             renewal: None,
             configuration: u32::MAX,
+            decided_to: Position::START,
         };
         Ok(Ready { frame: frame(Message::ExchangeRequest, &request), intakes: count, changes })
     }

@@ -105,6 +105,7 @@ pub fn answer(
         parcels: receipts,
         leaves: None,
         rest: Hash::new([0; 32]),
+        lease: request.lease,
     };
     let answer = Answer::sign(receipt, &rest, leaves, shared.keyring.hub_key());
     Ok(frame(Message::Answer, &answer))

@@ -188,6 +188,7 @@ impl TestDevice {
             repair: None,
             renewal: None,
             configuration: 1,
+            decided_to: Position::START,
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use sync_protocol::crypto::SecretKey;
 use sync_protocol::documents::{self, Edit, Kind, Value as FieldValue};
-use sync_protocol::ids::{Actor, CardToken, ChangeHash, DocumentId, InstallationId, Millis, Salt};
+use sync_protocol::ids::{Actor, CardToken, ChangeHash, DocumentId, InstallationId, Millis, Position, Salt};
 use sync_protocol::wire::answer::{Answer, Receipt, Rest};
 use sync_protocol::wire::codec::{Message, Raw, frame, read};
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
@@ -212,6 +212,7 @@ impl TestDevice {
             repair: None,
             renewal: None,
             configuration: 1,
+            decided_to: Position::START,
         };
         frame(Message::ExchangeRequest, &request)
     }

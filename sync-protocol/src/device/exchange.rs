@@ -113,6 +113,9 @@ impl Device {
         let answer: Answer = read(Message::Answer, bytes).map_err(|error| error.to_string())?;
         let hub = *self.hub().ok_or("not enrolled")?;
         let (receipt, rest) = answer.open(&hub).map_err(|error| error.to_string())?;
+        if self.lease().is_none_or(|lease| lease.prefix != receipt.lease) {
+            return Err("the answer is for another device; nothing of it was used: please sync again".to_owned());
+        }
         let sync = self.sync.as_mut().ok_or("no exchange is under way")?;
         let sent = sync.sent.take().ok_or("no request is under way")?;
         sync.budget = clamp(budget);
@@ -225,6 +228,7 @@ impl Device {
             repair,
             renewal: challenge.map(|challenge| Renewal::sign(log, prefix, challenge, &session.key)),
             configuration: self.progress.configuration,
+            decided_to: self.progress.decided_to,
         };
         self.number += 1;
         sync.sent = Some(Sent { number: self.number, wants });

@@ -358,6 +358,7 @@ impl Device {
                     }
                     turn.report(Report::CloneSeen);
                 }
+                Order::Wipe { .. } | Order::Pending | Order::Revoked => {}
             }
         }
         if let Some(configuration) = &rest.configuration {

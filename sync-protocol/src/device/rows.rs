@@ -187,6 +187,9 @@ pub(super) struct Progress {
     /// Up to where the hub said that a second copy exists.
     #[n(12)]
     pub copied_to: Position,
+    /// Up to which position the decisions on held work are known.
+    #[n(13)]
+    pub decided_to: Position,
 }
 
 /// Where a document stands.

@@ -1,15 +1,16 @@
 //! Answers: what the hub says after its fsync, signed.
 //!
 //! An answer is a [`Receipt`] (signed; kept by the device as proof) and the [`Rest`] (feed, cursor, orders), whose
-//! hash the receipt carries. Owns fates and the salted leaves of what was fed.
+//! hash the receipt carries. Owns fates, decisions and the salted leaves of what was fed; orders are in [`super::order`].
 
-use minicbor::{Decode, Decoder, Encode, decode};
+use minicbor::{Decode, Encode};
 
 use super::codec::{CodecError, Raw};
 use super::digest::Digest;
 use super::lease::{SignedError, SignedLease};
+pub use super::order::{Order, WipeWhen};
 use crate::crypto::{PublicKey, Purpose, SecretKey, Signature, hash};
-use crate::ids::{ChangeHash, Channel, DocumentId, Hash, LogId, Millis, Position, Salt};
+use crate::ids::{ActorPrefix, ChangeHash, Channel, DocumentId, Hash, LogId, Millis, Position, Salt};
 
 /// What became of one or several changes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -109,7 +110,36 @@ pub struct Receipt {
     /// SHA-256 over the bytes of the rest.
     #[n(7)]
     pub rest: Hash,
+    /// Whose request this answers: another device does not believe it.
+    #[n(8)]
+    pub lease: ActorPrefix,
 }
+
+/// The second receipt: what a person decided on work of this lease that the hub had held. Signed as a part of the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Decided {
+    /// Where the decision stands in the log.
+    #[n(0)]
+    pub position: Position,
+    /// The parcel that brought the work.
+    #[n(1)]
+    pub manifest: Hash,
+    /// Which document.
+    #[n(2)]
+    pub document: DocumentId,
+    /// The fates of `changes`; the counts add up to their number. Rejected: refused with [`DECIDED_REJECTED`].
+    #[n(3)]
+    pub runs: Vec<Run>,
+    /// The changes that were decided, in the parcel's order.
+    #[n(4)]
+    pub changes: Vec<ChangeHash>,
+    /// Channels of the user's scope that the document entered by this decision.
+    #[n(5)]
+    pub entered: Vec<Channel>,
+}
+
+/// The code of a fate that a person's rejection is.
+pub const DECIDED_REJECTED: &str = "decided-rejected";
 
 /// Changes of one document that the user may see.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -146,22 +176,8 @@ pub enum FeedWhat {
     Left,
 }
 
-/// What the hub asks of the device.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub enum Order {
-    /// Prove the key over this challenge in the next request; a new token follows.
-    #[n(0)]
-    Renew(#[n(0)] Salt),
-    /// This channel is no longer in the user's scope.
-    #[n(1)]
-    ChannelClosed(#[n(0)] Channel),
-    /// The same counter came with two different manifests: this store exists twice. Both go on.
-    #[n(2)]
-    CloneSeen,
-}
-
 /// The second part of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Rest {
     /// The channels of the user's scope. Empty: the feed is not open to this request (no token).
     #[n(0)]
@@ -185,7 +201,7 @@ pub struct Rest {
     #[n(6)]
     pub leases: Vec<SignedLease>,
     /// What the device is asked to do; orders that this version does not know are passed over.
-    #[cbor(n(7), decode_with = "known_orders")]
+    #[cbor(n(7), decode_with = "super::order::known_orders")]
     pub orders: Vec<Order>,
     /// A new token, in answer to a renewal.
     #[n(8)]
@@ -199,24 +215,30 @@ pub struct Rest {
     /// What a repair asked for, see `exchange::Repair`.
     #[n(11)]
     pub repair: Option<RepairAnswer>,
+    /// Decisions on work of this lease after the request's `decided_to`, by position.
+    #[n(12)]
+    pub decided: Vec<Decided>,
+    /// Up to which position all such decisions are now told; none: nothing new was looked at.
+    #[n(13)]
+    pub decided_to: Option<Position>,
 }
 
-/// A hub of a later version may order something new: the rest of its answer must still be read.
-fn known_orders<Ctx>(d: &mut Decoder<'_>, ctx: &mut Ctx) -> Result<Vec<Order>, decode::Error> {
-    let count = d.array()?.ok_or_else(|| decode::Error::message("orders without a definite length"))?;
-    let mut orders = Vec::new();
-    for _ in 0..count {
-        let start = d.position();
-        match Order::decode(d, ctx) {
-            Ok(order) => orders.push(order),
-            Err(error) if error.is_unknown_variant() => {
-                d.set_position(start);
-                d.skip()?;
-            }
-            Err(error) => return Err(error),
-        }
+impl std::fmt::Debug for Rest {
+    /// Without the token, which opens the feed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rest")
+            .field("channels", &self.channels)
+            .field("feed", &self.feed)
+            .field("more", &self.more)
+            .field("digests", &self.digests)
+            .field("orders", &self.orders)
+            .field("token", &self.token.map(|_| "…"))
+            .field("position", &self.position)
+            .field("repair", &self.repair)
+            .field("decided", &self.decided)
+            .field("decided_to", &self.decided_to)
+            .finish_non_exhaustive()
     }
-    Ok(orders)
 }
 
 /// The hub's half of a repair.

@@ -7,12 +7,11 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 use super::codec::Raw;
+use super::fingerprint::{ALPHABET, typed};
 use super::lease::SignedLease;
 use crate::crypto::{CryptoError, PublicKey, Purpose, SecretKey, Signature, hash};
 use crate::ids::{Hash, InstallationId, LogId, Salt};
 
-/// Crockford's base 32: no I, L, O, U. <https://www.crockford.com/base32.html>
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Characters of an invitation; five bits each.
 const CHARACTERS: usize = 12;
 
@@ -37,19 +36,7 @@ impl Invitation {
     /// # Errors
     /// [`InvitationError`] for anything else than twelve characters of the alphabet.
     pub fn parse(text: &str) -> Result<Self, InvitationError> {
-        let mut out = [0; CHARACTERS];
-        let mut filled = 0;
-        for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
-            let c = match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            };
-            let byte = u8::try_from(c).ok().filter(|byte| ALPHABET.contains(byte)).ok_or(InvitationError)?;
-            *out.get_mut(filled).ok_or(InvitationError)? = byte;
-            filled += 1;
-        }
-        if filled == CHARACTERS { Ok(Self(out)) } else { Err(InvitationError) }
+        typed(text).map(Self).ok_or(InvitationError)
     }
 
     /// As the hub keeps it.
@@ -73,7 +60,7 @@ impl std::fmt::Debug for Invitation {
 }
 
 /// `POST /v1/enrol`.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct EnrolRequest {
     /// The invitation, as typed.
     #[n(0)]
@@ -87,6 +74,16 @@ pub struct EnrolRequest {
     /// By that key, for [`Purpose::Proof`].
     #[n(3)]
     pub proof: Signature,
+}
+
+impl std::fmt::Debug for EnrolRequest {
+    /// Without the invitation, which works once.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EnrolRequest")
+            .field("installation", &self.installation)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
 }
 
 fn enrol_message(invitation: &Invitation, installation: InstallationId, key: &PublicKey) -> Vec<u8> {
@@ -112,7 +109,7 @@ impl EnrolRequest {
 }
 
 /// The hub's answer to an enrolment.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct EnrolAnswer {
     /// The lease.
     #[n(0)]
@@ -129,6 +126,17 @@ pub struct EnrolAnswer {
     /// The signed configuration.
     #[n(4)]
     pub configuration: Raw,
+}
+
+impl std::fmt::Debug for EnrolAnswer {
+    /// Without the token, which opens the feed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EnrolAnswer")
+            .field("lease", &self.lease)
+            .field("hub", &self.hub)
+            .field("log", &self.log)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A token as the hub keeps it.

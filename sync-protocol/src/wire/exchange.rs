@@ -8,10 +8,10 @@ use super::codec::Raw;
 use super::digest::Digest;
 use super::parcel::Parcel;
 use crate::crypto::{CryptoError, PublicKey, Purpose, SecretKey, Signature};
-use crate::ids::{ActorPrefix, Channel, DocumentId, LogId, Salt};
+use crate::ids::{ActorPrefix, Channel, DocumentId, LogId, Position, Salt};
 
 /// `POST /v1/exchange`.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct ExchangeRequest {
     /// Whose request this is: the prefix of the lease. Every parcel must be of this lease.
     #[n(0)]
@@ -40,6 +40,27 @@ pub struct ExchangeRequest {
     /// The version of the configuration that the device has; 0: none.
     #[n(8)]
     pub configuration: u32,
+    /// Up to which position the device knows the decisions on its held work, see `Rest::decided_to`.
+    #[n(9)]
+    pub decided_to: Position,
+}
+
+impl std::fmt::Debug for ExchangeRequest {
+    /// Without the token, which opens the feed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExchangeRequest")
+            .field("lease", &self.lease)
+            .field("token", &self.token.map(|_| "…"))
+            .field("cursor", &self.cursor)
+            .field("parcels", &self.parcels)
+            .field("budget", &self.budget)
+            .field("wants", &self.wants)
+            .field("repair", &self.repair)
+            .field("renewal", &self.renewal)
+            .field("configuration", &self.configuration)
+            .field("decided_to", &self.decided_to)
+            .finish()
+    }
 }
 
 /// The device's half of a repair: 256 sums, by the first byte of the document id.

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use super::codec::Raw;
 use super::digest::Digest;
-use crate::crypto::{Purpose, hash};
+use crate::crypto::{PublicKey, Purpose, hash};
 use crate::ids::{
     CardToken, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt, SiteCode, UserId,
 };
@@ -106,6 +106,33 @@ pub enum Statement {
         /// The old change.
         #[n(1)]
         change: ChangeHash,
+    },
+    /// A document was shown on the device.
+    #[n(2)]
+    Read {
+        /// Which document.
+        #[n(0)]
+        document: DocumentId,
+        /// When last, by the device's clock; decides nothing.
+        #[n(1)]
+        at: Millis,
+        /// How often since it was last stated.
+        #[n(2)]
+        times: u32,
+    },
+    /// The writer has this key's device before their eyes and vouches for it.
+    #[n(3)]
+    Vouched {
+        /// The key of the lease that is, or will be, confirmed.
+        #[n(0)]
+        key: PublicKey,
+    },
+    /// The device is about to erase everything that it stores: the last that is heard of it.
+    #[n(4)]
+    WipeDone {
+        /// By the device's clock; decides nothing.
+        #[n(0)]
+        at: Millis,
     },
 }
 

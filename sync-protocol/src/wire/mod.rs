@@ -1,7 +1,8 @@
 //! What travels, and the codec that turns it into bytes.
 //!
 //! [`manifest`] and [`parcel`] go up, [`answer`] comes down, [`exchange`] and [`enrolment`] are the two requests,
-//! [`lease`] says who may write under which actor, [`digest`] what a channel holds. Structures are CBOR arrays in
+//! [`lease`] says who may write under which actor, [`digest`] what a channel holds, [`order`] what the hub asks,
+//! [`fingerprint`] is how people compare keys. Structures are CBOR arrays in
 //! field order; a field added later stands at the end and older readers pass it over.
 
 pub mod answer;
@@ -9,6 +10,8 @@ pub mod codec;
 pub mod digest;
 pub mod enrolment;
 pub mod exchange;
+pub mod fingerprint;
 pub mod lease;
 pub mod manifest;
+pub mod order;
 pub mod parcel;

@@ -11,8 +11,8 @@ use sync_protocol::ids::{
     SiteCode, UserId,
 };
 use sync_protocol::wire::answer::{
-    Answer, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, Run, leaf,
-    leaf_salt, leaves_hash,
+    Answer, DECIDED_REJECTED, Decided, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt,
+    RepairAnswer, Rest, Run, WipeWhen, leaf, leaf_salt, leaves_hash,
 };
 use sync_protocol::wire::codec::Raw;
 use sync_protocol::wire::digest::Digest;
@@ -95,6 +95,16 @@ pub fn statement() -> Statement {
     Statement::Held { log: LOG, position: Position(41), channel: channel(), digest: digest() }
 }
 
+pub fn every_statement() -> Vec<Statement> {
+    vec![
+        statement(),
+        Statement::Superseded { document: CASE, change: change_hash(0x45) },
+        Statement::Read { document: CASE, at: EVENING, times: 2 },
+        Statement::Vouched { key: user_key().public() },
+        Statement::WipeDone { at: EVENING },
+    ]
+}
+
 pub fn stated() -> Stated {
     Stated { salt: Salt::new([0x52; 16]), statement: Raw::of(&statement()) }
 }
@@ -152,11 +162,19 @@ pub fn empty_request() -> ExchangeRequest {
         repair: None,
         renewal: None,
         configuration: 1,
+        decided_to: Position(40),
     }
 }
 
 pub fn first_request() -> ExchangeRequest {
-    ExchangeRequest { token: None, cursor: None, budget: 0, configuration: 0, ..pushing_request() }
+    ExchangeRequest {
+        token: None,
+        cursor: None,
+        budget: 0,
+        configuration: 0,
+        decided_to: Position::START,
+        ..pushing_request()
+    }
 }
 
 pub fn pushing_request() -> ExchangeRequest {
@@ -226,6 +244,7 @@ pub fn empty_receipt() -> Receipt {
         parcels: vec![],
         leaves: None,
         rest: Hash::new([0; 32]),
+        lease: PREFIX,
     }
 }
 
@@ -262,12 +281,36 @@ pub fn feeding_rest() -> Rest {
 
 pub fn ordering_rest() -> Rest {
     Rest {
-        orders: vec![Order::Renew(Salt::new([0x53; 16])), Order::ChannelClosed(channel()), Order::CloneSeen],
+        orders: vec![
+            Order::Renew(Salt::new([0x53; 16])),
+            Order::ChannelClosed(channel()),
+            Order::CloneSeen,
+            Order::Wipe { when: WipeWhen::AfterReceipts },
+            Order::Wipe { when: WipeWhen::AtOnce },
+            Order::Pending,
+            Order::Revoked,
+        ],
         token: Some(TOKEN),
         configuration: Some(Raw(vec![0x73; 20])),
         repair: Some(repair_answer()),
         ..quiet_rest()
     }
+}
+
+pub fn decided() -> Decided {
+    let rejected = Fate::Refused(DECIDED_REJECTED.to_owned(), "not this person".to_owned());
+    Decided {
+        position: Position(41),
+        manifest: first_parcel().hash(),
+        document: CASE,
+        runs: vec![Run { count: 2, fate: Fate::Applied }, Run { count: 1, fate: rejected }],
+        changes: vec![change_hash(0x41), change_hash(0x42), change_hash(0x45)],
+        entered: vec![channel()],
+    }
+}
+
+pub fn deciding_rest() -> Rest {
+    Rest { decided: vec![decided()], decided_to: Some(Position(42)), ..quiet_rest() }
 }
 
 pub fn repair_answer() -> RepairAnswer {

@@ -12,7 +12,7 @@ pub enum Mutation {
     DoubleApply,
     /// The hub takes the time of the device for its own.
     TrustDeviceClock,
-    /// The answers of two devices are exchanged on their way.
+    /// The hub signs for each of two devices what is for the other.
     MixUpAnswers,
     /// Requests lose their cursor: every exchange starts again from zero.
     ForgetCursor,

@@ -1,7 +1,7 @@
 //! The network: what is on its way may be lost, doubled, late, out of order, cut at any byte or damaged.
 
 use sync_protocol::device::{Device, Endpoint, Event};
-use sync_protocol::wire::answer::Answer;
+use sync_protocol::wire::answer::{Answer, Receipt};
 use sync_protocol::wire::codec::{Message, frame, read};
 use sync_protocol::wire::exchange::ExchangeRequest;
 
@@ -187,7 +187,8 @@ impl World {
         rest.feed.iter().try_for_each(|item| self.oracle.may_see(item.document, &ever))
     }
 
-    /// The harness's fault: two devices get each other's answers.
+    /// The harness's fault: a hub that answers each of two devices with what is the other's, signed as if it were
+    /// theirs. Answers that are only mixed up on the way are not believed, see the device's own tests.
     pub(super) fn mix_up_answers(&mut self) {
         if self.mutation != Some(Mutation::MixUpAnswers) {
             return;
@@ -198,9 +199,23 @@ impl World {
                 flight.to == Endpoint::Exchange && matches!(flight.way, Way::Down(Reply::Answer(_)))
             })
             .collect();
-        if let [.., one, other] = answers[..] {
-            let way = self.flights[one].way.clone();
-            self.flights[one].way = std::mem::replace(&mut self.flights[other].way, way);
+        if let [.., one, other] = answers[..]
+            && let (Some(first), Some(second)) = (self.answer_for(one, other), self.answer_for(other, one))
+        {
+            self.flights[one].way = Way::Down(Reply::Answer(second));
+            self.flights[other].way = Way::Down(Reply::Answer(first));
         }
+    }
+
+    /// The answer of one flight, signed anew for the device that the other flight goes to.
+    fn answer_for(&self, of: usize, to: usize) -> Option<Vec<u8>> {
+        let Way::Down(Reply::Answer(bytes)) = &self.flights[of].way else { return None };
+        let lease = self.phones[self.flights[to].route.phone].prefix()?;
+        let shared = self.hub.shared()?;
+        let hub = shared.keyring.hub_key();
+        let (receipt, rest) = read::<Answer>(Message::Answer, bytes).ok()?.open(&hub.public()).ok()?;
+        let leaves = receipt.leaves;
+        let answer = Answer::sign(Receipt { lease, ..receipt }, &rest, leaves, hub);
+        Some(frame(Message::Answer, &answer))
     }
 }

@@ -137,6 +137,7 @@ impl FakeHub {
             parcels: receipts,
             leaves: None,
             rest: Hash::new([0; 32]),
+            lease: request.lease,
         };
         frame(Message::Answer, &Answer::sign(receipt, &rest, None, &self.key))
     }

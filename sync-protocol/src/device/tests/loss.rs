@@ -70,6 +70,28 @@ fn an_answer_of_another_hub_is_not_believed() {
 }
 
 #[test]
+fn an_answer_for_another_device_is_not_believed() {
+    let (mut hub, [mut one, mut two]) = night(["GOG", "KAY"]);
+    one.record(case("Awa"));
+    two.record(case("Moussa"));
+    one.begin();
+    two.begin();
+    let (to_one, _, bytes) = one.sent.pop_front().unwrap();
+    let for_one = hub.exchange(&bytes);
+    let (to_two, _, bytes) = two.sent.pop_front().unwrap();
+    let for_two = hub.exchange(&bytes);
+    for (phone, number, bytes) in [(&mut one, to_one, for_two), (&mut two, to_two, for_one)] {
+        let before = phone.store.clone();
+        phone.give(Event::Answer { number, bytes, budget: 10_000 });
+        assert!(
+            phone.said(|report| matches!(report, Report::SyncFailed { reason } if reason.contains("another device")))
+        );
+        assert!(phone.store == before, "nothing of it is stored");
+        assert_eq!(phone.sync(&mut hub).receipted, 1);
+    }
+}
+
+#[test]
 fn a_hub_restored_from_a_backup_gets_back_what_it_lost() {
     let (mut hub, [mut phone]) = night(["GOG"]);
     let (first, _) = phone.record(case("Awa"));
