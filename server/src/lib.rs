@@ -1,6 +1,7 @@
 //! Segin's hub, headless device, demo and measurements.
 
 pub mod access;
+pub mod account;
 pub mod bench;
 pub mod cli;
 pub mod clock;

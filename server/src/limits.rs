@@ -231,3 +231,47 @@ pub const DOCUMENT_WEIGHT: usize = 256;
 /// of a million of them in each of thousands of documents, and everybody else waits meanwhile: this many take eight
 /// seconds. A thousand new cases are a quarter of a million.
 pub const REQUEST_OPERATIONS_MAX: u64 = 1 << 22;
+
+/// Characters of a console password at least: with the telephone's code beside it, and guesses bounded, twelve are enough.
+pub const PASSWORD_CHARACTERS_MIN: usize = 12;
+
+/// Characters of a password that are taken: a long sentence; more only costs time.
+pub const PASSWORD_CHARACTERS_MAX: usize = 256;
+
+/// Recovery codes of an account: a telephone is lost less often than ten times before a new set is made.
+pub const RECOVERY_CODES: usize = 10;
+
+/// Milliseconds after which a console session without a request of the person ends: a quarter of an hour.
+pub const SESSION_IDLE_MS: i64 = 15 * 60 * 1_000;
+
+/// Milliseconds after which a console session ends in any case: a working day.
+pub const SESSION_MS_MAX: i64 = 8 * 60 * 60 * 1_000;
+
+/// Open sessions of one user: a computer, a telephone, a command line, and twice that.
+pub const SESSIONS_PER_USER_MAX: usize = 6;
+
+/// Open sessions in all: several times the people who use a console at once.
+pub const SESSIONS_MAX: usize = 1_024;
+
+/// Sign-ins for one name that may fail within the time below: a person's bad morning. A guesser of the telephone's six
+/// digits, who has the password already, needs 35,000 tries for a chance of one in ten: more than a month.
+pub const GUESSES_MAX: u32 = 10;
+
+/// Milliseconds after which the count of failed sign-ins begins anew.
+pub const GUESSES_MS: i64 = 15 * 60 * 1_000;
+
+/// Names of nobody whose failed sign-ins are counted.
+pub const GUESSED_NAMES_MAX: usize = 1_024;
+
+/// Sign-ins that are looked at or wait for it at once. Each takes 19 MiB and tens of milliseconds of a processor, as many
+/// at once as there are processors: the last one waits about two seconds.
+pub const SIGN_INS_WAITING_MAX: usize = 32;
+
+/// Hours for which the setup code of an account can be used: handed over on one day, used on the next, over a weekend.
+pub const ACCOUNT_SETUP_HOURS: i64 = 72;
+
+/// Milliseconds for which a telephone's secret waits for its first code.
+pub const PENDING_SETUP_MS: i64 = 15 * 60 * 1_000;
+
+/// Setups that wait for their first code at once.
+pub const PENDING_SETUPS_MAX: usize = 256;

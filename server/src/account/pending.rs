@@ -1,0 +1,88 @@
+//! Accounts being set up: the secret that a telephone has scanned and not yet confirmed with a code.
+//!
+//! In memory, for a while: nothing stands in the log until the code was right. The same setup gets the same secret again,
+//! since answers get lost.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use sync_protocol::ids::{Hash, Millis};
+
+use super::totp::Secret;
+use crate::limits::{PENDING_SETUP_MS, PENDING_SETUPS_MAX};
+use crate::random::Random;
+
+/// What waits, by the hash of the setup code.
+#[derive(Debug, Default)]
+pub struct Pending {
+    waiting: Mutex<HashMap<Hash, (Secret, Millis)>>,
+}
+
+impl Pending {
+    /// The secret of this setup; drawn when there is none. The oldest goes when there are too many.
+    pub fn begin(&self, setup: Hash, now: Millis, random: &mut dyn Random) -> Secret {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|_, (_, since)| now.0.abs_diff(since.0) < PENDING_SETUP_MS.unsigned_abs());
+        if let Some((secret, _)) = waiting.get(&setup) {
+            return secret.clone();
+        }
+        while waiting.len() >= PENDING_SETUPS_MAX {
+            let oldest = waiting.iter().min_by_key(|(_, (_, since))| *since).map(|(hash, _)| *hash);
+            let Some(oldest) = oldest else { break };
+            waiting.remove(&oldest);
+        }
+        let secret = Secret::draw(random);
+        waiting.insert(setup, (secret.clone(), now));
+        secret
+    }
+
+    /// The secret that waits for this setup's code.
+    #[must_use]
+    pub fn secret(&self, setup: &Hash, now: Millis) -> Option<Secret> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let (secret, since) = waiting.get(setup)?;
+        (now.0.abs_diff(since.0) < PENDING_SETUP_MS.unsigned_abs()).then(|| secret.clone())
+    }
+
+    /// It stands in the log.
+    pub fn done(&self, setup: &Hash) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(setup);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SeededRandom;
+
+    const START: Millis = Millis(1_714_480_000_000);
+
+    #[test]
+    fn a_setup_keeps_its_secret_for_a_while() {
+        let (pending, random) = (Pending::default(), &mut SeededRandom::new(1));
+        let setup = Hash::new([1; 32]);
+        let secret = pending.begin(setup, START, random);
+        assert_eq!(pending.begin(setup, START.plus(1_000), random), secret);
+        assert_eq!(pending.secret(&setup, START.plus(PENDING_SETUP_MS - 1)), Some(secret.clone()));
+        assert_eq!(pending.secret(&setup, START.plus(PENDING_SETUP_MS)), None);
+        assert_ne!(pending.begin(setup, START.plus(PENDING_SETUP_MS), random), secret);
+        pending.done(&setup);
+        assert_eq!(pending.secret(&setup, START.plus(PENDING_SETUP_MS)), None);
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let (pending, random) = (Pending::default(), &mut SeededRandom::new(1));
+        let setup = |number: usize| {
+            let mut bytes = [0; 32];
+            bytes[..8].copy_from_slice(&u64::try_from(number).unwrap().to_be_bytes());
+            Hash::new(bytes)
+        };
+        for number in 0..=PENDING_SETUPS_MAX {
+            pending.begin(setup(number), START.plus(i64::try_from(number).unwrap()), random);
+        }
+        let now = START.plus(1_000);
+        assert_eq!(pending.secret(&setup(0), now), None);
+        assert!(pending.secret(&setup(1), now).is_some() && pending.secret(&setup(PENDING_SETUPS_MAX), now).is_some());
+    }
+}
