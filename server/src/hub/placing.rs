@@ -1,13 +1,13 @@
 //! Placing: which channels a document enters by what it says.
 //!
 //! A new document enters the channel of the site that its manifest names; a movement also those at its other end; a
-//! household those of its cases; a link both cases'; an annex its officers' and no site's. Decided at admission, then
+//! household those of its cases; a link both cases'; a referral its partner's and its case's; an annex its officers' and no site's. Decided at admission, then
 //! recorded in the entry: rebuilding reads the entry. Channels are only entered here; leaving is an act of its own.
 
 use serde::Serialize;
 use sync_protocol::documents::{Conflict, Kind, Problem, Projection, Summary};
 use sync_protocol::gate::Reading;
-use sync_protocol::ids::{Channel, DocumentId, SiteCode};
+use sync_protocol::ids::{Channel, DocumentId, PartnerCode, SiteCode};
 
 use super::directory::Directory;
 use super::entry::Allowed;
@@ -65,6 +65,11 @@ pub fn entered(
         Kind::Link => {
             let cases = ["link.a", "link.b"].into_iter().filter_map(|path| projection.text(path));
             of_cases(cases, filing, &mut wanted)?;
+        }
+        Kind::Referral => {
+            let partner = projection.text("referral.partner").and_then(|code| PartnerCode::new(code).ok());
+            wanted.extend(partner.map(|code| Channel::partner(&code)));
+            of_cases(projection.text("referral.case").into_iter(), filing, &mut wanted)?;
         }
         Kind::Annex => {
             // Free text in a document names no channel: only these two have officers.

@@ -35,7 +35,7 @@ struct Loaded {
     blank: Automerge,
 }
 
-static LOADED: LazyLock<[Loaded; 5]> = LazyLock::new(|| Kind::ALL.map(|kind| load(golden(kind))));
+static LOADED: LazyLock<[Loaded; 6]> = LazyLock::new(|| Kind::ALL.map(|kind| load(golden(kind))));
 
 /// The golden files of a kind, one line for each schema version, in order.
 fn golden(kind: Kind) -> &'static str {
@@ -45,6 +45,7 @@ fn golden(kind: Kind) -> &'static str {
         Kind::Household => include_str!("../../vectors/constants/household.hex"),
         Kind::Annex => include_str!("../../vectors/constants/annex.hex"),
         Kind::Link => include_str!("../../vectors/constants/link.hex"),
+        Kind::Referral => include_str!("../../vectors/constants/referral.hex"),
     }
 }
 

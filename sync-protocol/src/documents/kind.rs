@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ParseIdError;
 
-/// What a document is. The number stands on wire and disk and never changes; 6 is kept for referrals.
+/// What a document is. The number stands on wire and disk and never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
@@ -23,11 +23,13 @@ pub enum Kind {
     Annex = 4,
     /// Whether two cases are the same person.
     Link = 5,
+    /// The facts chosen for one partner under a consent, and what became of it.
+    Referral = 6,
 }
 
 impl Kind {
     /// Every kind, by number.
-    pub const ALL: [Kind; 5] = [Kind::Case, Kind::Movement, Kind::Household, Kind::Annex, Kind::Link];
+    pub const ALL: [Kind; 6] = [Kind::Case, Kind::Movement, Kind::Household, Kind::Annex, Kind::Link, Kind::Referral];
 
     /// Its number on wire and disk.
     #[must_use]
@@ -50,6 +52,7 @@ impl Kind {
             Self::Household => "household",
             Self::Annex => "annex",
             Self::Link => "link",
+            Self::Referral => "referral",
         }
     }
 }
@@ -66,7 +69,7 @@ impl FromStr for Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| ParseIdError {
             what: "document kind",
             text: text.chars().take(64).collect(),
-            wanted: "case, movement, household, annex or link",
+            wanted: "case, movement, household, annex, link or referral",
         })
     }
 }

@@ -17,6 +17,7 @@ pub mod config;
 pub mod conflict;
 pub mod constant;
 pub mod date;
+mod derived;
 pub mod edit;
 mod history;
 mod kind;

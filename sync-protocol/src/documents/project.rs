@@ -4,7 +4,7 @@
 //! is an object of fields, a set an object of members, a group of entries a list, oldest first. Equal changes give an equal
 //! projection, in whatever order they came. What cannot be read is left out here and named by [`super::validate()`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use automerge::Automerge;
 use serde::Serialize;
@@ -12,9 +12,9 @@ use thiserror::Error;
 
 use super::Kind;
 use super::conflict::{self, Conflict};
-use super::rules::{self, ConsentStanding, OutcomeStanding, Standing};
-use super::schema::link::VERDICTS;
-use super::schema::{COMMON, Rule};
+pub use super::derived::Derived;
+use super::rules::{self, Standing};
+use super::schema::COMMON;
 use super::tree::{EntryNode, GroupNode, Slot, Tree, is_of_kind, path};
 use super::validate::{self, Problem};
 use super::value::{Answer, EntryRef, Value, When, WhenSource, Words};
@@ -94,37 +94,6 @@ pub struct EntryView {
     pub copied_from: Option<EntryRef>,
 }
 
-/// What the merge rules make of the groups.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Derived {
-    /// Of a case.
-    Case {
-        /// What holds for each purpose.
-        consent: Vec<ConsentStanding>,
-        /// Where the person stands.
-        outcome: OutcomeStanding,
-    },
-    /// Of a movement.
-    Movement {
-        /// The clerks' tallies, summed.
-        counted: BTreeMap<&'static str, i64>,
-        /// Expected and not arrived.
-        absent: BTreeSet<String>,
-        /// Arrived and not expected.
-        unlisted: BTreeSet<String>,
-        /// Boarded and not arrived.
-        not_arrived: BTreeSet<String>,
-    },
-    /// Of a link.
-    Link {
-        /// `same`, `different` or `unsure`: the most careful of those that stand side by side.
-        verdict: String,
-    },
-    /// Of the other kinds.
-    Nothing {},
-}
-
 /// Something that a person should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Flag {
@@ -187,10 +156,10 @@ fn project_tree(kind: Kind, tree: &Tree) -> Projection {
             }
         }
     }
-    let derived = derived(kind, tree, &groups);
-    if let Derived::Case { outcome, .. } = &derived {
-        flags.extend(outcome.side_by_side.iter().map(|entry| Flag {
-            path: path("outcome", None, entry),
+    let derived = Derived::of(kind, tree, &groups);
+    if let Some((group, steps)) = derived.steps() {
+        flags.extend(steps.side_by_side.iter().map(|entry| Flag {
+            path: path(group, None, entry),
             code: "beside_a_stop",
             message: Words::new(
                 "étape notée sans savoir que le suivi était arrêté",
@@ -268,51 +237,6 @@ impl<'a> Viewer<'a> {
     }
 }
 
-fn derived(kind: Kind, tree: &Tree, groups: &BTreeMap<&'static str, GroupView>) -> Derived {
-    match kind {
-        Kind::Case => Derived::Case {
-            consent: tree.group("consent").map(|node| rules::consents(node, &tree.history)).unwrap_or_default(),
-            outcome: tree.group("outcome").map(|node| rules::outcome(node, &tree.history)).unwrap_or_default(),
-        },
-        Kind::Movement => {
-            let members = |key: &str| -> BTreeSet<String> {
-                match groups.get(key) {
-                    Some(GroupView::Fields(fields)) => fields.keys().cloned().collect(),
-                    _ => BTreeSet::new(),
-                }
-            };
-            let (expected, boarded, arrived) = (members("expected"), members("boarded"), members("arrived"));
-            Derived::Movement {
-                counted: tally(tree, groups),
-                absent: expected.difference(&arrived).cloned().collect(),
-                unlisted: arrived.difference(&expected).cloned().collect(),
-                not_arrived: boarded.difference(&arrived).cloned().collect(),
-            }
-        }
-        Kind::Link => {
-            let slot = tree.group("link").and_then(|node| node.slots.iter().find(|slot| slot.key == "verdict"));
-            let answers = slot.map(Slot::answers).unwrap_or_default();
-            let ranks = answers.iter().map(|(answer, _)| {
-                let text = answer.value().and_then(Value::as_text);
-                text.and_then(|text| VERDICTS.iter().position(|verdict| *verdict == text)).unwrap_or(0)
-            });
-            Derived::Link { verdict: VERDICTS[ranks.min().unwrap_or(0)].to_owned() }
-        }
-        Kind::Household | Kind::Annex => Derived::Nothing {},
-    }
-}
-
-fn tally(tree: &Tree, groups: &BTreeMap<&'static str, GroupView>) -> BTreeMap<&'static str, i64> {
-    let Some(node) = tree.groups.iter().find(|node| node.group.rule == Rule::Tally) else { return BTreeMap::new() };
-    let Some(GroupView::Entries(entries)) = groups.get(node.group.key) else { return BTreeMap::new() };
-    let counted = || entries.iter().filter(|entry| entry.standing != Standing::Voided);
-    let sum = |key: &str| {
-        let numbers = counted().filter_map(|entry| entry.fields.get(key)?.value.value()?.as_number());
-        numbers.fold(0_i64, i64::saturating_add)
-    };
-    node.group.fields.iter().map(|field| (field.key, sum(field.key))).collect()
-}
-
 impl Projection {
     /// A field of a group of scalars, by `group.field`.
     #[must_use]
@@ -343,18 +267,6 @@ impl Projection {
     #[must_use]
     pub fn entries(&self, group: &str) -> &[EntryView] {
         if let Some(GroupView::Entries(entries)) = self.groups.get(group) { entries } else { &[] }
-    }
-
-    /// Where the person stands, for a case.
-    #[must_use]
-    pub fn outcome(&self) -> Option<&OutcomeStanding> {
-        if let Derived::Case { outcome, .. } = &self.derived { Some(outcome) } else { None }
-    }
-
-    /// What holds for each purpose, for a case.
-    #[must_use]
-    pub fn consents(&self) -> &[ConsentStanding] {
-        if let Derived::Case { consent, .. } = &self.derived { consent } else { &[] }
     }
 }
 

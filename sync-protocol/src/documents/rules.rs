@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::date::Date;
 use super::history::History;
-use super::schema::case::{CONSENT_DECISIONS, OUTCOME_STEPS, OUTCOME_STOPS};
+use super::schema::case::CONSENT_DECISIONS;
 use super::tree::{EntryNode, GroupNode, Slot};
 use super::value::{Answer, Value};
 use crate::limits::OUTCOME_STEPS_MAX;
@@ -44,7 +44,7 @@ pub struct ConsentStanding {
     pub conflict: bool,
 }
 
-/// What the steps of an outcome come to.
+/// What dated steps come to: of a case's outcome, of a referral.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct OutcomeStanding {
     /// The step that holds now.
@@ -118,15 +118,17 @@ fn consent(purpose: String, to: Option<String>, entries: &[&EntryNode]) -> Conse
     ConsentStanding { purpose, to, decision, entries: keys, expiry, conflict: ranks.len() > 1 }
 }
 
-/// The steps that no later one has seen, and among them the one that stops most.
-pub(crate) fn outcome(node: &GroupNode, history: &History) -> OutcomeStanding {
+/// The steps that no later one has seen, and among them the one that stops most. `known`: every step, the one that stops
+/// most first, and how many of them stop.
+pub(crate) fn outcome(node: &GroupNode, history: &History, known: (&[&str], usize)) -> OutcomeStanding {
+    let (names, stopping) = known;
     let steps: Vec<(&EntryNode, usize)> = node
         .entries
         .iter()
         .filter(|entry| standing(history, entry) != Standing::Voided)
         .filter_map(|entry| {
             let step = entry.text("step")?;
-            Some((entry, OUTCOME_STEPS.iter().position(|known| *known == step)?))
+            Some((entry, names.iter().position(|known| *known == step)?))
         })
         .take(OUTCOME_STEPS_MAX)
         .collect();
@@ -138,7 +140,7 @@ pub(crate) fn outcome(node: &GroupNode, history: &History) -> OutcomeStanding {
     };
     let latest = (0..steps.len()).filter(|this| (0..steps.len()).all(|other| !after(other, *this)));
     let Some(rank) = latest.map(|this| steps[this].1).min() else { return OutcomeStanding::default() };
-    let stops = |step: usize| steps[step].1 < OUTCOME_STOPS;
+    let stops = |step: usize| steps[step].1 < stopping;
     let mut side_by_side: Vec<String> = (0..steps.len())
         .filter(|this| {
             !stops(*this)
@@ -152,5 +154,5 @@ pub(crate) fn outcome(node: &GroupNode, history: &History) -> OutcomeStanding {
         .map(|this| steps[this].0.key.clone())
         .collect();
     side_by_side.sort();
-    OutcomeStanding { step: Some(OUTCOME_STEPS[rank].to_owned()), stopped: rank < OUTCOME_STOPS, side_by_side }
+    OutcomeStanding { step: Some(names[rank].to_owned()), stopped: rank < stopping, side_by_side }
 }

@@ -6,7 +6,7 @@ use super::code::Code;
 use super::date::Date;
 use super::schema::Shape;
 use super::value::{EntryId, EntryRef, PlaceCode, State, Value, When, WhenSource, Words};
-use crate::ids::{DocumentId, SiteCode};
+use crate::ids::{DocumentId, PartnerCode, SiteCode};
 use crate::limits::{FIELD_CHARACTERS_MAX, INTEGER_MAX, LIST_ITEMS_MAX, NOTE_CHARACTERS_MAX};
 
 fn is_code(text: &str) -> bool {
@@ -71,6 +71,7 @@ impl Shape {
             Self::Date => as_is(text.parse::<Date>().is_ok()),
             Self::Document => as_is(text.parse::<DocumentId>().is_ok_and(|id| id.to_string() == text)),
             Self::Site => as_is(SiteCode::new(text).is_ok()),
+            Self::Partner => as_is(PartnerCode::new(text).is_ok()),
             Self::HumanCode => as_is(Code::parse(text).is_ok_and(|code| code.to_string() == text)),
             Self::Birth => text.parse().ok().map(Value::Birth),
             Self::Place => parse_place(text).map(Value::Place),
@@ -157,6 +158,10 @@ impl Shape {
             Self::Place => Words::new("un lieu : code, liste et année", "a place: code, scheme and vintage"),
             Self::Document => Words::new("l'identifiant d'un dossier (UUID)", "a document id (UUID)"),
             Self::Site => Words::new("un code de site : deux à quatre lettres", "a site code: two to four letters"),
+            Self::Partner => Words::new(
+                "un code de partenaire : deux à huit majuscules ou chiffres",
+                "a partner code: two to eight capitals or digits",
+            ),
             Self::HumanCode => Words::new("un code tel que GOG-24-K7-0042-Y", "a code such as GOG-24-K7-0042-Y"),
             Self::Entry => Words::new("une entrée d'un dossier", "an entry of a case"),
             Self::Entries => Words::new("une liste d'entrées", "a list of entries"),

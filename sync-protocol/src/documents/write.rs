@@ -11,7 +11,7 @@ use super::edit::{Edit, EditError};
 use super::schema::{self, Group, Rule, Shape};
 use super::tree::{container, is_of_kind};
 use super::validate::{Problem, check_edit};
-use super::value::{Answer, EntryId};
+use super::value::{Answer, EntryId, State};
 use crate::ids::{Actor, ChangeHash, Millis};
 use crate::limits::{CHANGE_BYTES_MAX, CHANGE_OPERATIONS_MAX, EDITS_MAX};
 
@@ -206,7 +206,10 @@ fn put(
     let scalar = encoded(value, field.shape, path)?;
     if field.once {
         let new = RawValue::from(scalar.clone());
-        if tx.get_all(map, key)?.iter().any(|(old, _)| *old != new) {
+        // That nobody asked yet is no value.
+        let silent =
+            |old: &RawValue<'_>| old.as_str().and_then(State::from_marker).is_some_and(|state| !state.informs());
+        if tx.get_all(map, key)?.iter().any(|(old, _)| *old != new && !silent(old)) {
             return Err(EditError::Once { path: path.to_owned() });
         }
     }

@@ -17,7 +17,7 @@ pub(super) struct Blank {
     pub(super) constants: Vec<InspectedChange>,
 }
 
-static BLANKS: LazyLock<[Blank; 5]> = LazyLock::new(|| Kind::ALL.map(make));
+static BLANKS: LazyLock<[Blank; 6]> = LazyLock::new(|| Kind::ALL.map(make));
 
 /// The blank of a kind; made once.
 pub(super) fn blank(kind: Kind) -> &'static Blank {

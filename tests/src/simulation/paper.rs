@@ -89,6 +89,10 @@ pub fn first_edits(
             edits.extend(id(0).map(|case| set("link.a", case)));
             edits.extend(id(1).map(|case| set("link.b", case)));
         }
+        Kind::Referral => {
+            edits.push(set("referral.partner", text("OIM".to_owned())));
+            edits.extend(id(0).map(|case| set("referral.case", case)));
+        }
         Kind::Case => {}
     }
     (edits, path)
@@ -102,6 +106,7 @@ pub fn edits(kind: Kind, mark: Mark, about: &[DocumentId], dice: &mut Dice) -> (
         Kind::Household => &[],
         Kind::Annex => &["child.carer"],
         Kind::Link => &["link.reason"],
+        Kind::Referral => &["consent.purpose"],
     };
     let words = format!("Fatoumata {}", mark_text(mark));
     let entry = EntryId::new(dice.bytes());

@@ -74,6 +74,8 @@ const LISTS: &[(&str, &[Row])] = &[
     ("needs", NEEDS),
     ("protection_codes", PROTECTION_CODES),
     ("purposes", PURPOSES),
+    ("referral_results", REFERRAL_RESULTS),
+    ("referral_services", REFERRAL_SERVICES),
     ("relations", RELATIONS),
     ("return_categories", RETURN_CATEGORIES),
     ("skills", SKILLS),
@@ -197,6 +199,28 @@ const PURPOSES: &[Row] = &[
     ("statistics", "Statistiques", "Statistics", &[]),
     ("tracing", "Recherche de la famille", "Family tracing", &[]),
     ("later_contact", "Contact ultérieur", "Later contact", &[]),
+];
+
+const REFERRAL_SERVICES: &[Row] = &[
+    ("medical", "Soins médicaux", "Medical care", &[]),
+    ("psychosocial", "Soutien psychosocial", "Psychosocial support", &[]),
+    ("shelter", "Hébergement", "Shelter", &[]),
+    ("child_protection", "Protection de l'enfant", "Child protection", &[]),
+    ("legal", "Aide juridique, papiers", "Legal aid, papers", &[]),
+    ("tracing", "Recherche de la famille", "Family tracing", &[]),
+    ("education", "École", "School", &[]),
+    ("training", "Formation", "Training", &[]),
+    ("livelihood", "Projet de réinsertion", "Reintegration project", &[]),
+    ("other", "Autre", "Other", &[]),
+];
+
+const REFERRAL_RESULTS: &[Row] = &[
+    ("given", "Service rendu", "Service given", &[]),
+    ("partly", "Rendu en partie", "Given in part", &[]),
+    ("not_found", "Personne introuvable", "Person not found", &[]),
+    ("declined", "Refusé par la personne", "Declined by the person", &[]),
+    ("not_possible", "Pas possible", "Not possible", &[]),
+    ("passed_on", "Transmis à un autre", "Passed on", &[]),
 ];
 
 const FUNDERS: &[Row] = &[

@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(wrong, Err(ConfigurationError::Constants(Kind::Case)));
         let mut later = mali_2024::configuration();
         later.constants.get_mut(&1).unwrap().push(ByteVec::from(vec![1, 2, 3]));
-        later.constants.insert(6, vec![]);
+        later.constants.insert(7, vec![]);
         assert!(later.sign(&hub(1)).verify(&hub(1).public()).is_ok());
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod case;
 mod household;
 pub(crate) mod link;
 mod movement;
+pub(crate) mod referral;
 
 use serde::Serialize;
 
@@ -47,6 +48,8 @@ pub enum Shape {
     Document,
     /// A site.
     Site,
+    /// A partner.
+    Partner,
     /// A human code.
     HumanCode,
     /// An entry of some case.
@@ -151,6 +154,7 @@ pub const fn groups(kind: Kind) -> &'static [Group] {
         Kind::Household => household::GROUPS,
         Kind::Annex => annex::GROUPS,
         Kind::Link => link::GROUPS,
+        Kind::Referral => referral::GROUPS,
     }
 }
 

@@ -17,11 +17,11 @@ fn the_constants_are_the_golden_files() {
 #[test]
 fn a_kind_keeps_its_number_and_name() {
     let known = Kind::ALL.map(|kind| (kind.code(), kind.name()));
-    assert_eq!(known, [(1, "case"), (2, "movement"), (3, "household"), (4, "annex"), (5, "link")]);
+    assert_eq!(known, [(1, "case"), (2, "movement"), (3, "household"), (4, "annex"), (5, "link"), (6, "referral")]);
     for kind in Kind::ALL {
         assert_eq!(Kind::from_code(kind.code()), Some(kind));
         assert_eq!(kind.name().parse(), Ok(kind));
         assert_eq!(minicbor::to_vec(kind).unwrap(), [kind.code()]);
     }
-    assert_eq!((Kind::from_code(6), minicbor::decode::<Kind>(&[6]).is_err()), (None, true));
+    assert_eq!((Kind::from_code(7), minicbor::decode::<Kind>(&[7]).is_err()), (None, true));
 }

@@ -4,6 +4,7 @@ mod golden;
 mod hostile;
 mod merge;
 mod reading;
+mod referral;
 mod writing;
 
 use std::collections::BTreeMap;
