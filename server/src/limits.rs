@@ -275,3 +275,9 @@ pub const PENDING_SETUP_MS: i64 = 15 * 60 * 1_000;
 
 /// Setups that wait for their first code at once.
 pub const PENDING_SETUPS_MAX: usize = 256;
+
+/// Channels of one user's scope: an answer names each by one byte, and each costs about sixty bytes an exchange.
+pub const SCOPE_CHANNELS_MAX: usize = 128;
+
+/// Days for which a voucher waits for its key to be enrolled: as long as an invitation stands.
+pub const VOUCHER_DAYS: i64 = INVITATION_DAYS;

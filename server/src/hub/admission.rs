@@ -1,23 +1,22 @@
 //! Admission: what becomes of each document of a parcel.
 //!
 //! Asks `access` who may write, the gate what is sound, and makes the entry that records both. One bad record never
-//! blocks another: every document is decided by itself. Writes nothing: the writer appends the entry and files it.
+//! blocks another: every document is decided by itself. Writes nothing: the writer appends the entry and files it. Held
+//! work that is decided later takes the same way: [`super::deciding`].
 
 use sync_protocol::crypto::{Purpose, hash};
 use sync_protocol::documents::Kind;
 use sync_protocol::gate::{self, Code, InspectedChange, Rejection, StoredForm, Verdict};
-use sync_protocol::ids::{ChangeHash, Channel, DocumentId, Hash, Millis, Position};
+use sync_protocol::ids::{CardToken, ChangeHash, Channel, DocumentId, Hash, Millis, Position, Salt};
 use sync_protocol::wire::answer::{Fate, Run};
 use sync_protocol::wire::codec::{Raw, from_cbor, to_cbor};
-use sync_protocol::wire::manifest::Named;
-use sync_protocol::wire::parcel::Content;
 
 use super::directory::{Directory, LeaseState};
 use super::entry::{Allowed, Filed, HeldContent, ParcelEntry, Stored, content_binding};
 use super::filing::{Absorb, Filing, FilingError};
-use super::placing;
+use super::placing::{self, Note};
 use super::vet::VettedParcel;
-use crate::access::{HELD_BEHIND, Principal, Resource, decide_write};
+use crate::access::{Action, HELD_BEHIND, Principal, Resource, decide};
 use crate::limits::{DOCUMENT_CHANNELS_MAX, DOCUMENT_FORM_BYTES_MAX, DOCUMENT_PROJECTION_BYTES_MAX};
 use crate::random::Random;
 use crate::store::keyring::Keyring;
@@ -37,16 +36,39 @@ pub struct Admission<'a, 'b> {
     pub now: Millis,
     /// Operations that may still be tried for this request.
     pub operations: &'a mut u64,
+    /// Filled on the way: what the applied documents say about other documents.
+    pub notes: Vec<Note>,
 }
 
-/// The change lists of one document, with the item they are.
-struct Item<'a> {
-    manifest: Hash,
-    index: u16,
-    position: Position,
-    named: &'a Named,
-    content: &'a Content,
-    site: Channel,
+/// The work on one document, and which item of which entry it is to be.
+pub(super) struct Item {
+    /// The manifest that committed to it.
+    pub manifest: Hash,
+    /// Which item.
+    pub index: u16,
+    /// Of which entry.
+    pub position: Position,
+    /// Which document.
+    pub document: DocumentId,
+    /// The code of its kind.
+    pub kind: u8,
+    /// Of the manifest's commitment.
+    pub salt: Salt,
+    /// The token of the card that came with it.
+    pub card: Option<CardToken>,
+    /// The channel of the site that the manifest names.
+    pub site: Channel,
+}
+
+/// How work comes to be decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// A device pushed it.
+    Pushed,
+    /// What it was held for is over: as if it was pushed now.
+    Retried,
+    /// A person let it in.
+    Approved,
 }
 
 impl Admission<'_, '_> {
@@ -61,58 +83,62 @@ impl Admission<'_, '_> {
         parcel: VettedParcel,
     ) -> Result<ParcelEntry, FilingError> {
         let VettedParcel { opened, manifest, signature, changes } = parcel;
-        let site = Channel::site(&opened.manifest.site);
-        let scope = self.directory.scope(lease.lease.user);
+        let site = Channel::site(&self.directory.site_now(&opened.manifest.site));
+        let principal = self.directory.principal_of(lease, self.now);
         let mut documents = Vec::with_capacity(changes.len());
         let parts = opened.manifest.documents.iter().zip(&opened.documents);
         for (index, ((named, content), changes)) in parts.zip(changes).enumerate() {
             let index = u16::try_from(index).expect("a manifest names at most 2,048 documents");
-            let item = Item { manifest: opened.hash, index, position, named, content, site: site.clone() };
-            documents.push(self.admit_document(lease, &scope, &item, changes)?);
+            let item = Item {
+                manifest: opened.hash,
+                index,
+                position,
+                document: named.document,
+                kind: named.kind,
+                salt: content.salt,
+                card: content.card,
+                site: site.clone(),
+            };
+            documents.push(self.admit_document(lease, &principal, &item, &changes, Way::Pushed)?);
         }
         let statements = (!opened.statements.is_empty())
             .then(|| Raw(self.keyring.seal_entry(self.random, &to_cbor(&opened.statements))));
         Ok(ParcelEntry { at: self.now, lease: lease.lease.prefix, manifest, signature, statements, documents })
     }
 
-    fn admit_document(
+    /// Decides the work on one document, and files what is applied.
+    pub(super) fn admit_document(
         &mut self,
         lease: &LeaseState,
-        scope: &[Channel],
-        item: &Item<'_>,
-        changes: Vec<Result<InspectedChange, Rejection>>,
+        principal: &Principal,
+        item: &Item,
+        changes: &[Result<InspectedChange, Rejection>],
+        way: Way,
     ) -> Result<Filed, FilingError> {
         if changes.iter().any(Result::is_err) {
-            return Ok(unreadable(&changes));
+            return Ok(unreadable(changes));
         }
-        let document = item.named.document;
+        let document = item.document;
         let all = changes.len();
-        let Some(kind) = Kind::from_code(item.named.kind) else {
-            return Ok(refused(all, "kind-unknown", format!("no kind has the code {}", item.named.kind)));
+        let Some(kind) = Kind::from_code(item.kind) else {
+            return Ok(refused(all, "kind-unknown", format!("no kind has the code {}", item.kind)));
         };
-        if self.directory.holds_back(document, lease.lease.prefix) {
-            return self.hold(item, &changes, HELD_BEHIND);
+        if way != Way::Approved
+            && let Err(code) = self.directory.lease_stands(lease)
+        {
+            return self.hold(item, changes, code);
         }
-        let card = item.content.card.map(|token| hash(Purpose::Card, &[token.as_bytes()]));
-        let known_card = |card| self.directory.cards.get(&document).is_some_and(|cards| cards.contains(card));
-        let card_shown = card.as_ref().is_some_and(known_card);
+        if way == Way::Pushed && self.directory.holds_back(document, lease.lease.prefix) {
+            return self.hold(item, changes, HELD_BEHIND);
+        }
         let existing = self.filing.document(document)?;
-        let principal = Principal { lease: lease.lease.prefix, scope };
-        let decision = match &existing {
-            None => decide_write(principal, Resource::New { channel: &item.site }),
-            Some(working) => {
-                let annex_writer = self.directory.annex_writers.get(&document).copied();
-                let channel = &item.site;
-                decide_write(
-                    principal,
-                    Resource::Existing { channels: &working.channels, annex_writer, card_shown, channel },
-                )
-            }
+        let channels = existing.as_ref().map(|working| working.channels.clone());
+        let allowed = match (way, self.may_write(principal, item, kind, channels.as_deref())) {
+            (_, Ok(allowed)) => allowed,
+            (Way::Approved, Err(_)) => Allowed::Decided,
+            (_, Err(code)) => return self.hold(item, changes, code),
         };
-        let allowed = match decision {
-            Ok(allowed) => allowed,
-            Err(code) => return self.hold(item, &changes, code),
-        };
+        let existing = self.filing.document(document)?;
         if let Some(working) = &existing
             && working.kind != kind
         {
@@ -122,23 +148,47 @@ impl Admission<'_, '_> {
         if *self.operations == 0 {
             let known = |change: &InspectedChange| form.is_some_and(|form| form.history.contains(&change.hash));
             let known: Vec<bool> = changes.iter().map(|change| change.as_ref().is_ok_and(known)).collect();
-            return self.untried(item, &changes, &known);
+            return self.untried(item, changes, &known);
         }
-        let judged = gate::judge_inspected(kind, form, lease.lease.prefix, &changes);
+        let mut judged = gate::judge_inspected(kind, form, lease.lease.prefix, changes);
         *self.operations = self.operations.saturating_sub(judged.work);
-        self.file(kind, item, allowed, card, judged, &changes)
+        if way != Way::Pushed {
+            keep_waiting(&mut judged.verdicts);
+        }
+        self.file(kind, item, allowed, judged, changes)
+    }
+
+    /// Whether the principal may write to the document as it stands: to one that is not there if it may begin.
+    fn may_write(
+        &self,
+        principal: &Principal,
+        item: &Item,
+        kind: Kind,
+        channels: Option<&[Channel]>,
+    ) -> Result<Allowed, &'static str> {
+        let document = item.document;
+        let card = item.card.map(|token| hash(Purpose::Card, &[token.as_bytes()]));
+        let known = |card| self.directory.cards.get(&document).is_some_and(|cards| cards.contains(card));
+        let card_shown = card.as_ref().is_some_and(known);
+        let annex_writer = self.directory.annex_writers.get(&document).copied();
+        let channel = &item.site;
+        let resource = match channels {
+            None => Resource::New { kind, channel },
+            Some(channels) => Resource::Existing { kind, channels, annex_writer, card_shown, channel },
+        };
+        decide(principal, Action::Write, resource)
     }
 
     fn file(
         &mut self,
         kind: Kind,
-        item: &Item<'_>,
+        item: &Item,
         allowed: Allowed,
-        card: Option<Hash>,
         judged: gate::Judgement,
         changes: &[Result<InspectedChange, Rejection>],
     ) -> Result<Filed, FilingError> {
-        let document = item.named.document;
+        let document = item.document;
+        let card = item.card.map(|token| hash(Purpose::Card, &[token.as_bytes()]));
         let mut judged = judged;
         let mut reads = None;
         if let Some(applied) = &judged.applied {
@@ -169,6 +219,7 @@ impl Admission<'_, '_> {
         };
         filed.allowed = Some(allowed);
         filed.card = card;
+        self.notes.extend(placing::note(document, &applied.reading.projection));
         if self.filing.document(document)?.is_none() {
             let (key, wrapped) = self.keyring.new_document_key(self.random, document)?;
             filed.new_key = Some(Raw::of(&wrapped));
@@ -178,7 +229,7 @@ impl Admission<'_, '_> {
         // In the order in which they were applied: each behind those it builds on.
         let raw_of = |hash: &ChangeHash| changes.iter().flatten().find(|change| change.hash == *hash);
         let applied_changes = applied.new_hashes.iter().filter_map(raw_of).map(|change| Raw(change.raw.clone()));
-        let stored = Stored { salt: item.content.salt, changes: applied_changes.collect(), card: item.content.card };
+        let stored = Stored { salt: item.salt, changes: applied_changes.collect(), card: item.card };
         let count = u16::try_from(stored.changes.len()).expect("a parcel carries at most 512 changes of a document");
         if let Some(working) = self.filing.document(document)? {
             let bound = content_binding(document, &item.manifest, false);
@@ -203,7 +254,7 @@ impl Admission<'_, '_> {
     /// Keeps all of a document's changes untried, for a person to decide.
     fn hold(
         &mut self,
-        item: &Item<'_>,
+        item: &Item,
         changes: &[Result<InspectedChange, Rejection>],
         code: &str,
     ) -> Result<Filed, FilingError> {
@@ -217,7 +268,7 @@ impl Admission<'_, '_> {
     /// smaller request.
     fn untried(
         &mut self,
-        item: &Item<'_>,
+        item: &Item,
         changes: &[Result<InspectedChange, Rejection>],
         known: &[bool],
     ) -> Result<Filed, FilingError> {
@@ -234,10 +285,10 @@ impl Admission<'_, '_> {
         Ok(filed)
     }
 
-    fn sealed_held(&mut self, item: &Item<'_>, changes: Vec<Raw>) -> Result<HeldContent, FilingError> {
-        let document: DocumentId = item.named.document;
+    fn sealed_held(&mut self, item: &Item, changes: Vec<Raw>) -> Result<HeldContent, FilingError> {
+        let document: DocumentId = item.document;
         let (key, wrapped) = self.keyring.new_held_key(self.random, item.manifest, document)?;
-        let stored = Stored { salt: item.content.salt, changes, card: item.content.card };
+        let stored = Stored { salt: item.salt, changes, card: item.card };
         let bound = content_binding(document, &item.manifest, true);
         let content = Raw(seal::seal(&key, self.random, &bound, &to_cbor(&stored)));
         Ok(HeldContent { key: Raw::of(&wrapped), content })
@@ -257,11 +308,18 @@ fn can_be_stored(form: &StoredForm, projection: &[u8], channels: usize) -> bool 
         && from_cbor::<(StoredForm, u8, u8)>(&[&[0x83], &bytes[..], &[0, 0]].concat()).is_ok()
 }
 
-fn run(count: usize, fate: Fate) -> Run {
+/// What hangs on changes that are not there: kept, since the device may no longer send it again.
+fn keep_waiting(verdicts: &mut [Verdict]) {
+    for verdict in verdicts.iter_mut().filter(|verdict| matches!(verdict, Verdict::Waiting(_))) {
+        *verdict = Verdict::Held(Rejection { code: Code::Untried, detail: String::new() });
+    }
+}
+
+pub(super) fn run(count: usize, fate: Fate) -> Run {
     Run { count: u16::try_from(count).expect("a parcel carries at most 512 changes of a document"), fate }
 }
 
-fn empty(runs: Vec<Run>) -> Filed {
+pub(super) fn empty(runs: Vec<Run>) -> Filed {
     Filed { runs, allowed: None, entered: Vec::new(), new_key: None, content: None, held: None, card: None }
 }
 

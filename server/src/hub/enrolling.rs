@@ -9,8 +9,9 @@ use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation, toke
 use sync_protocol::wire::lease::{Lease, SignedLease};
 use thiserror::Error;
 
-use super::directory::Directory;
-use super::entry::Fact;
+use super::directory::{Directory, InvitationState};
+use super::fact::{By, Fact};
+use crate::limits::VOUCHER_DAYS;
 use crate::random::{Random, draw};
 use crate::store::keyring::Keyring;
 use sync_protocol::documents::{CONSTANT_ACTOR_PREFIX, DeviceLetters};
@@ -86,8 +87,8 @@ pub fn plan(
     if now >= state.expires {
         return Err(EnrolError::Expired);
     }
-    let user = directory.users.get(&state.user).ok_or(EnrolError::NotReady)?;
-    let site = user.sites.first().ok_or(EnrolError::NotReady)?.clone();
+    let user = directory.users.get(&state.user).filter(|user| user.active).ok_or(EnrolError::NotReady)?;
+    let site = directory.site_now(user.sites.first().ok_or(EnrolError::NotReady)?);
     let year = year_of(now);
     let given = directory.leases.values().filter(|state| state.lease.site == site && state.lease.year == year).count();
     let lease = Lease {
@@ -102,8 +103,20 @@ pub fn plan(
         issued: now,
     };
     let signed = SignedLease::sign(&lease, keyring.hub_key());
-    let fact = Fact::Enrolled { invitation: hash, lease: signed.clone(), token: token_hash(&token) };
+    let confirmed = confirmed(directory, state, &lease, now);
+    let fact = Fact::Enrolled { invitation: hash, lease: signed.clone(), token: token_hash(&token), confirmed };
     Ok((fact, answer(directory, keyring, signed, token, configuration)))
+}
+
+/// Who stands for the new lease: whoever hands the device over in person, or a site lead who vouched for its key.
+fn confirmed(directory: &Directory, invitation: &InvitationState, lease: &Lease, now: Millis) -> Option<By> {
+    if invitation.confirmed {
+        return Some(invitation.by);
+    }
+    let voucher = directory.vouchers.get(&lease.key)?;
+    let stands = now.0 <= voucher.at.0.saturating_add(VOUCHER_DAYS * Millis::DAY)
+        && directory.lease_leads(voucher.by, &lease.site, now);
+    stands.then_some(By::Lease(voucher.by))
 }
 
 fn answer(

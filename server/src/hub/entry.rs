@@ -1,32 +1,108 @@
 //! Entries of the log: what the hub has decided, once and for ever.
 //!
-//! An entry holds hub time, every fate, the channels that were entered and what allowed it, so that rebuilding never
-//! decides again. A parcel's entry is clear in what its manifest says and sealed, document by document, in what it
-//! contains; every other entry is sealed whole under the log key. Who builds them: `admission`; who reads them:
-//! [`super::directory`], [`super::filing`], `feed`.
+//! An entry holds hub time, every fate, the channels that were entered or left and what allowed it, so that rebuilding
+//! never decides again. A parcel's entry is clear in what its manifest says and sealed, document by document, in what it
+//! contains; so is a decision on held work, which brings the contents again under the document's own key. Every other
+//! entry is a [fact](super::fact), sealed whole under the log key. Who builds them: `admission`, `deciding`; who reads
+//! them: [`super::directory`], [`super::filing`], `feed`.
 
 use minicbor::{Decode, Encode};
-use sync_protocol::crypto::{PublicKey, Signature};
-use sync_protocol::ids::{
-    ActorPrefix, CardToken, Channel, DocumentId, Hash, LogId, Millis, Position, Salt, SiteCode, UserId,
-};
+use sync_protocol::crypto::Signature;
+use sync_protocol::ids::{ActorPrefix, CardToken, Channel, DocumentId, Hash, Millis, Position, Salt};
 use sync_protocol::wire::answer::Run;
 use sync_protocol::wire::codec::{CodecError, Raw, from_cbor, to_cbor};
-use sync_protocol::wire::lease::SignedLease;
-use sync_protocol::wire::manifest::Manifest;
+use sync_protocol::wire::manifest::{Manifest, manifest_hash};
+
+use super::fact::By;
 
 /// First byte of an entry that can be read without a key.
 const CLEAR: u8 = 0;
 /// First byte of an entry under the log key.
 const SEALED: u8 = 1;
+/// First byte of a decision.
+const DECISION: u8 = 2;
 
 /// An entry as its first byte shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// A parcel.
     Parcel(ParcelEntry),
-    /// Anything else, under the log key: CBOR of a [`FactEntry`] once opened.
+    /// A decision on held work.
+    Decision(DecisionEntry),
+    /// Anything else, under the log key: CBOR of a [`FactEntry`](super::fact::FactEntry) once opened.
     Sealed(Vec<u8>),
+}
+
+/// One document's work, wherever it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    /// Whose.
+    pub lease: ActorPrefix,
+    /// The manifest that committed to it.
+    pub manifest: Hash,
+    /// What was decided about it.
+    pub filed: &'a Filed,
+}
+
+/// What became of held work, in the end or for now.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct DecisionEntry {
+    /// Hub time.
+    #[n(0)]
+    pub at: Millis,
+    /// Who decided.
+    #[n(1)]
+    pub by: By,
+    /// Why, for people; under the log key.
+    #[n(2)]
+    pub reason: Option<Raw>,
+    /// In the order in which they were decided.
+    #[n(3)]
+    pub items: Vec<DecidedItem>,
+}
+
+/// A decision on the held work of one document of one parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct DecidedItem {
+    /// The entry that holds the work.
+    #[n(0)]
+    pub position: Position,
+    /// Which document of it.
+    #[n(1)]
+    pub item: u16,
+    /// Whose work.
+    #[n(2)]
+    pub lease: ActorPrefix,
+    /// The manifest that committed to it.
+    #[n(3)]
+    pub manifest: Hash,
+    /// Which document.
+    #[n(4)]
+    pub document: DocumentId,
+    /// The code of its kind.
+    #[n(5)]
+    pub kind: u8,
+    /// What was decided.
+    #[n(6)]
+    pub verdict: HeldVerdict,
+    /// The fates of the held changes, in their order, and what follows from them.
+    #[n(7)]
+    pub filed: Filed,
+}
+
+/// A decision on held work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum HeldVerdict {
+    /// What it was held for is over: admitted as if it came now.
+    #[n(0)]
+    Retried,
+    /// A person let it in.
+    #[n(1)]
+    Approved,
+    /// A person did not.
+    #[n(2)]
+    Rejected,
 }
 
 /// Work of a device, as received and decided.
@@ -119,104 +195,12 @@ pub enum Allowed {
     /// An annex that this lease began.
     #[n(3)]
     Writer,
-}
-
-/// Something other than a parcel.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct FactEntry {
-    /// Hub time.
-    #[n(0)]
-    pub at: Millis,
-    /// What.
-    #[n(1)]
-    pub fact: Fact,
-}
-
-/// What can be said in the log beside parcels.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub enum Fact {
-    /// The first entry of a log.
-    #[n(0)]
-    Begun {
-        /// Signs everything the hub says.
-        #[n(0)]
-        hub: PublicKey,
-        /// The log that this one continues, and the last shared position.
-        #[n(1)]
-        parent: Option<(LogId, Position)>,
-    },
-    /// A site, new or renamed.
-    #[n(1)]
-    Site {
-        /// Its code.
-        #[n(0)]
-        code: SiteCode,
-        /// Its name.
-        #[n(1)]
-        name: String,
-        /// Its region.
-        #[n(2)]
-        region: String,
-    },
-    /// A user, new or changed.
-    #[n(2)]
-    User {
-        /// Who.
-        #[n(0)]
-        user: UserId,
-        /// The name under which colleagues know the person.
-        #[n(1)]
-        name: String,
-        /// The sites of the user's scope; the first is home.
-        #[n(2)]
-        sites: Vec<SiteCode>,
-    },
-    /// An invitation, as its hash.
-    #[n(3)]
-    Invited {
-        /// Of the invitation.
-        #[n(0)]
-        invitation: Hash,
-        /// For whom.
-        #[n(1)]
-        user: UserId,
-        /// Not usable from then on.
-        #[n(2)]
-        expires: Millis,
-    },
-    /// A device was enrolled for a user.
+    /// A person decided so.
     #[n(4)]
-    Enrolled {
-        /// By which invitation.
-        #[n(0)]
-        invitation: Hash,
-        /// What the hub certified.
-        #[n(1)]
-        lease: SignedLease,
-        /// Hash of the token it was given.
-        #[n(2)]
-        token: Hash,
-    },
-    /// A lease was given a new token; the one before is void.
+    Decided,
+    /// The glass was broken.
     #[n(5)]
-    TokenIssued {
-        /// Which lease.
-        #[n(0)]
-        lease: ActorPrefix,
-        /// Hash of the token.
-        #[n(1)]
-        token: Hash,
-    },
-    /// The signed configuration, new or changed.
-    #[n(6)]
-    Configured {
-        /// Grows with every change.
-        #[n(0)]
-        version: u32,
-        /// As devices get it.
-        #[n(1)]
-        signed: Raw,
-    },
+    BreakGlass,
 }
 
 impl Entry {
@@ -228,6 +212,7 @@ impl Entry {
         match bytes.split_first() {
             Some((&CLEAR, rest)) => Ok(Self::Parcel(from_cbor(rest)?)),
             Some((&SEALED, rest)) => Ok(Self::Sealed(rest.to_vec())),
+            Some((&DECISION, rest)) => Ok(Self::Decision(from_cbor(rest)?)),
             _ => Err(CodecError::Body("an unknown kind of log entry".to_owned())),
         }
     }
@@ -236,6 +221,32 @@ impl Entry {
     #[must_use]
     pub fn sealed_bytes(sealed: &[u8]) -> Vec<u8> {
         [&[SEALED], sealed].concat()
+    }
+
+    /// The work on one document of this entry; none where it is no work.
+    #[must_use]
+    pub fn work(&self, item: usize) -> Option<Work<'_>> {
+        match self {
+            Self::Parcel(entry) => {
+                let filed = entry.documents.get(item)?;
+                Some(Work { lease: entry.lease, manifest: manifest_hash(&entry.manifest), filed })
+            }
+            Self::Decision(entry) => {
+                let item = entry.items.get(item)?;
+                Some(Work { lease: item.lease, manifest: item.manifest, filed: &item.filed })
+            }
+            Self::Sealed(_) => None,
+        }
+    }
+}
+
+impl DecisionEntry {
+    /// The entry's bytes for the log.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![DECISION];
+        bytes.extend(to_cbor(self));
+        bytes
     }
 }
 

@@ -12,12 +12,11 @@ use sync_protocol::ids::{ActorPrefix, Channel, DocumentId, LogId, Position};
 use sync_protocol::wire::answer::{FeedItem, FeedWhat};
 use sync_protocol::wire::codec::{Raw, from_cbor};
 use sync_protocol::wire::digest::Digest;
-use sync_protocol::wire::manifest::manifest_hash;
 
-use super::entry::{ParcelEntry, Stored, content_binding};
+use super::entry::{Entry, Stored, Work, content_binding};
 use super::filing::{FilingError, document_key};
 use super::published::{Published, Shared};
-use super::writer::{Fatal, read_parcel};
+use super::writer::{Fatal, read_entry};
 use crate::store::documents::{DocumentHead, FeedKind, FeedPlace, FeedRow, HistoryRow};
 use crate::store::seal::{self, Key};
 
@@ -83,7 +82,7 @@ pub struct Feed {
 
 struct Maker<'a> {
     shared: &'a Shared,
-    entries: Vec<(Position, ParcelEntry)>,
+    entries: Vec<(Position, Entry)>,
     keys: BTreeMap<DocumentId, (Key, u8)>,
     feed: Feed,
     bytes: usize,
@@ -189,6 +188,13 @@ impl Maker<'_> {
     }
 
     fn row(&mut self, channel: u8, row: &FeedRow) -> Result<(), Fatal> {
+        if row.kind != FeedKind::Left {
+            // What has left the channel since is no longer this reader's, whatever the channel once held.
+            let head = self.shared.store.head(row.document).map_err(FilingError::from)?;
+            if !head.is_some_and(|head| head.channels.contains(&row.channel)) {
+                return Ok(());
+            }
+        }
         let (what, history) = match row.kind {
             FeedKind::Changes => {
                 let at = self.shared.store.history_at(row.document, row.position).map_err(FilingError::from)?;
@@ -248,9 +254,9 @@ impl Maker<'_> {
     }
 
     fn changes(&mut self, key: &Key, row: &HistoryRow, out: &mut Vec<Raw>) -> Result<(), Fatal> {
-        let entry = self.entry(row.source)?;
-        let lease = entry.lease;
-        let stored = open_content(entry, row.document, usize::from(row.item), key)?;
+        let work = self.entry(row.source)?.work(usize::from(row.item)).ok_or_else(|| missing(row.document))?;
+        let lease = work.lease;
+        let stored = open_content(&work, row.document, key)?;
         for (from, count) in &row.runs {
             let (from, count) = (usize::from(*from), usize::from(*count));
             out.extend(stored.changes.iter().skip(from).take(count).cloned());
@@ -259,7 +265,7 @@ impl Maker<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, position: Position) -> Result<&ParcelEntry, Fatal> {
+    fn entry(&mut self, position: Position) -> Result<&Entry, Fatal> {
         let found = self.entries.iter().position(|(at, _)| *at == position);
         let index = match found {
             Some(index) => index,
@@ -267,7 +273,7 @@ impl Maker<'_> {
                 if self.entries.len() == ENTRIES_KEPT {
                     self.entries.remove(0);
                 }
-                self.entries.push((position, read_parcel(self.shared, position)?));
+                self.entries.push((position, read_entry(self.shared, position)?));
                 self.entries.len() - 1
             }
         };
@@ -282,14 +288,13 @@ fn missing(document: DocumentId) -> FilingError {
     }
 }
 
-/// Opens the applied changes of one document of a parcel.
+/// Opens the applied changes of one document of an entry.
 ///
 /// # Errors
 /// [`FilingError`] when the key does not fit or there is no content.
-pub fn open_content(entry: &ParcelEntry, document: DocumentId, item: usize, key: &Key) -> Result<Stored, FilingError> {
-    let content = entry.documents.get(item).and_then(|filed| filed.content.as_ref());
-    let content = content.ok_or_else(|| missing(document))?;
-    let bound = content_binding(document, &manifest_hash(&entry.manifest), false);
+pub fn open_content(work: &Work<'_>, document: DocumentId, key: &Key) -> Result<Stored, FilingError> {
+    let content = work.filed.content.as_ref().ok_or_else(|| missing(document))?;
+    let bound = content_binding(document, &work.manifest, false);
     let bytes = seal::open(key, &bound, content.as_ref()).map_err(|source| FilingError::Sealed { document, source })?;
     from_cbor(&bytes).map_err(|source| FilingError::Form { document, source })
 }

@@ -14,6 +14,7 @@ use sync_protocol::wire::codec::{CodecError, Raw, from_cbor, to_cbor};
 use sync_protocol::wire::digest::Digest;
 use thiserror::Error;
 
+use super::fact::Placement;
 use crate::random::Random;
 use crate::store::documents::{
     AppliedTo, Batch, ChannelState, DocumentHead, DocumentRow, DocumentStore, FeedKind, FeedRow, HistoryRow, StoreError,
@@ -77,6 +78,22 @@ pub struct Working {
     /// The last entry that changed it.
     pub changed_at: Position,
     dirty: bool,
+}
+
+/// A channel that a document has moved: how, and by how much.
+type Touched = (Channel, FeedKind, ChannelState);
+
+impl Working {
+    /// Enters those of the channels that it is not in.
+    fn enter(&mut self, channels: &[Channel], touched: &mut Vec<Touched>) {
+        for channel in channels {
+            if !self.channels.contains(channel) {
+                self.channels.push(channel.clone());
+                let all = ChannelState { sum: self.sum, documents: 1, changes: self.changes };
+                touched.push((channel.clone(), FeedKind::Entered, all));
+            }
+        }
+    }
 }
 
 /// What is sealed as a document's form.
@@ -227,36 +244,18 @@ impl<'a> Filing<'a> {
             absorb.hashes.iter().fold(Digest::EMPTY, |sum, change| sum.plus(Digest::of_change(document, *change)));
         let changes = absorb.hashes.len() as u64;
         let counts = working.kind != Kind::Annex;
-        let mut touched: Vec<(Channel, FeedKind, ChannelState)> = Vec::new();
+        let mut touched: Vec<Touched> = Vec::new();
         for channel in &working.channels {
             touched.push((channel.clone(), FeedKind::Changes, ChannelState { sum, documents: 0, changes }));
         }
         working.sum = working.sum.plus(sum);
         working.changes += changes;
-        for channel in absorb.entered {
-            if working.channels.contains(channel) {
-                continue;
-            }
-            working.channels.push(channel.clone());
-            let all = ChannelState { sum: working.sum, documents: 1, changes: working.changes };
-            touched.push((channel.clone(), FeedKind::Entered, all));
-        }
+        working.enter(absorb.entered, &mut touched);
         working.form = Some(absorb.form);
         working.projection = Some(absorb.projection);
         working.changed_at = absorb.position;
         working.dirty = true;
-        for (channel, kind, more) in touched {
-            if kind == FeedKind::Changes && more.changes == 0 {
-                continue;
-            }
-            if counts {
-                let state = self.channel(&channel)?;
-                state.sum = state.sum.plus(more.sum);
-                state.documents += more.documents;
-                state.changes += more.changes;
-            }
-            self.feed.push(FeedRow { channel, position: absorb.position, document, kind });
-        }
+        self.touch(document, absorb.position, counts, touched)?;
         if changes > 0 {
             self.history.push(HistoryRow {
                 document,
@@ -265,6 +264,66 @@ impl<'a> Filing<'a> {
                 item: absorb.item,
                 runs: absorb.runs,
             });
+        }
+        Ok(())
+    }
+
+    /// Files that a document enters and leaves channels. One that the store does not have is passed over.
+    ///
+    /// # Errors
+    /// [`FilingError`].
+    pub fn place(&mut self, position: Position, placement: &Placement) -> Result<(), FilingError> {
+        let document = placement.document;
+        let sealed = match self.document(document)? {
+            Some(working) if working.projection.is_none() => self.store.projection(document)?,
+            _ => None,
+        };
+        let Some(working) = self.working.get_mut(&document).and_then(Option::as_mut) else { return Ok(()) };
+        if let Some(sealed) = sealed {
+            let opened = seal::open(&working.key, &projection_binding(document), &sealed);
+            working.projection = Some(opened.map_err(|source| FilingError::Sealed { document, source })?);
+        }
+        let mut touched = Vec::new();
+        for channel in &placement.left {
+            if let Some(index) = working.channels.iter().position(|known| known == channel) {
+                working.channels.remove(index);
+                let all = ChannelState { sum: working.sum, documents: 1, changes: working.changes };
+                touched.push((channel.clone(), FeedKind::Left, all));
+            }
+        }
+        working.enter(&placement.entered, &mut touched);
+        working.dirty |= !touched.is_empty();
+        working.changed_at = position;
+        let counts = working.kind != Kind::Annex;
+        self.touch(document, position, counts, touched)?;
+        Ok(())
+    }
+
+    /// Counts what happened to channels and notes it for their feeds.
+    fn touch(
+        &mut self,
+        document: DocumentId,
+        position: Position,
+        counts: bool,
+        touched: Vec<Touched>,
+    ) -> Result<(), StoreError> {
+        for (channel, kind, more) in touched {
+            if kind == FeedKind::Changes && more.changes == 0 {
+                continue;
+            }
+            if counts {
+                let state = self.channel(&channel)?;
+                if kind == FeedKind::Left {
+                    state.sum = state.sum.minus(more.sum);
+                    state.documents = state.documents.saturating_sub(more.documents);
+                    state.changes = state.changes.saturating_sub(more.changes);
+                } else {
+                    state.sum = state.sum.plus(more.sum);
+                    state.documents += more.documents;
+                    state.changes += more.changes;
+                }
+            }
+            self.feed.push(FeedRow { channel, position, document, kind });
         }
         Ok(())
     }

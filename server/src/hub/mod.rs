@@ -9,6 +9,7 @@ pub mod directory;
 pub mod enrolling;
 pub mod entry;
 pub mod exchange;
+pub mod fact;
 pub mod feed;
 pub mod filing;
 pub mod opening;

@@ -13,7 +13,8 @@ use sync_protocol::wire::codec::{CodecError, Raw, from_cbor, to_cbor};
 use thiserror::Error;
 
 use super::directory::Directory;
-use super::entry::{Entry, Fact, FactEntry, ParcelEntry};
+use super::entry::Entry;
+use super::fact::{By, Fact, FactEntry};
 use super::feed::open_content;
 use super::filing::{Absorb, Filing, FilingError};
 use super::placing;
@@ -101,7 +102,7 @@ pub fn begin(log: &mut Log, keyring: &Keyring, beginning: &Beginning, random: &m
     let payloads: Vec<Vec<u8>> = facts
         .into_iter()
         .map(|fact| {
-            let entry = to_cbor(&FactEntry { at: beginning.now, fact });
+            let entry = to_cbor(&FactEntry { at: beginning.now, fact, by: By::Hub });
             Entry::sealed_bytes(&keyring.seal_entry(random, &entry))
         })
         .collect();
@@ -137,10 +138,14 @@ impl<'a> Folding<'a> {
         let unreadable = |error: CodecError| OpenError::Entry { position, what: error.to_string() };
         match Entry::from_bytes(payload).map_err(unreadable)? {
             Entry::Parcel(entry) => self.directory.fold_parcel(position, &entry).map_err(unreadable),
+            Entry::Decision(entry) => {
+                self.directory.fold_decision(position, &entry);
+                Ok(())
+            }
             Entry::Sealed(sealed) => {
                 let bytes = self.keyring.open_entry(&sealed)?;
                 let entry: FactEntry = from_cbor(&bytes).map_err(unreadable)?;
-                self.directory.fold_fact(&entry).map_err(unreadable)
+                self.directory.fold_fact(position, &entry).map_err(unreadable)
             }
         }
     }
@@ -218,9 +223,7 @@ pub fn catch_up(
         let Record { position, chain, payload } = record?;
         let entry =
             Entry::from_bytes(&payload).map_err(|error| OpenError::Entry { position, what: error.to_string() })?;
-        if let Entry::Parcel(entry) = entry {
-            refile(&mut filing, keyring, position, &entry).map_err(|source| OpenError::Filing { position, source })?;
-        }
+        refile(&mut filing, keyring, position, &entry).map_err(|source| OpenError::Filing { position, source })?;
         last = Some(AppliedTo { log_id: log, position, chain });
         in_batch += 1;
         applied += 1;
@@ -246,7 +249,7 @@ fn commit(
     Ok(())
 }
 
-/// Files what an entry says was applied, without deciding anything.
+/// Files what an entry says was applied or moved, without deciding anything.
 ///
 /// # Errors
 /// [`FilingError`] when its contents cannot be opened or no longer apply.
@@ -254,41 +257,67 @@ pub fn refile(
     filing: &mut Filing<'_>,
     keyring: &Keyring,
     position: Position,
-    entry: &ParcelEntry,
+    entry: &Entry,
 ) -> Result<(), FilingError> {
-    let unreadable = |document: DocumentId| move |source: CodecError| FilingError::Form { document, source };
-    let manifest = entry.read_manifest().map_err(unreadable(DocumentId::new([0; 16])))?;
-    for (index, (named, filed)) in manifest.documents.iter().zip(&entry.documents).enumerate() {
-        let document = named.document;
-        if filed.content.is_none() {
-            continue;
+    let unreadable = |source: CodecError| FilingError::Form { document: DocumentId::new([0; 16]), source };
+    match entry {
+        Entry::Parcel(parcel) => {
+            let manifest = parcel.read_manifest().map_err(unreadable)?;
+            for (index, named) in manifest.documents.iter().enumerate() {
+                refile_work(filing, keyring, position, index, (named.document, named.kind), entry)?;
+            }
         }
-        let kind = Kind::from_code(named.kind).ok_or(FilingError::Kind { document, kind: named.kind })?;
-        if let Some(wrapped) = &filed.new_key {
-            let wrapped: WrappedKey = wrapped.read().map_err(unreadable(document))?;
-            let key = keyring.unwrap(KeyOwner::Document(document), &wrapped)?;
-            filing.begin(document, kind, key, wrapped);
+        Entry::Decision(decision) => {
+            for (index, item) in decision.items.iter().enumerate() {
+                refile_work(filing, keyring, position, index, (item.document, item.kind), entry)?;
+            }
         }
-        let Some(working) = filing.document(document)? else {
-            let what = CodecError::Body("its first entry is missing".to_owned());
-            return Err(FilingError::Form { document, source: what });
-        };
-        let stored = open_content(entry, document, index, &working.key)?;
-        let changes: Vec<Vec<u8>> = stored.changes.into_iter().map(|change| change.0).collect();
-        let applied = gate::reapply(kind, working.form.as_ref(), &changes)
-            .map_err(|rejection| FilingError::Form { document, source: CodecError::Body(rejection.to_string()) })?;
-        let count = u16::try_from(changes.len()).unwrap_or(u16::MAX);
-        let absorb = Absorb {
-            position,
-            source: position,
-            item: u16::try_from(index).unwrap_or(u16::MAX),
-            runs: vec![(0, count)],
-            form: applied.form,
-            projection: placing::view_json(&applied.reading),
-            hashes: &applied.new_hashes,
-            entered: &filed.entered,
-        };
-        filing.absorb(document, absorb)?;
+        Entry::Sealed(sealed) => {
+            let fact: FactEntry = from_cbor(&keyring.open_entry(sealed)?).map_err(unreadable)?;
+            if let Fact::Placed { documents, .. } = fact.fact {
+                for placement in &documents {
+                    filing.place(position, placement)?;
+                }
+            }
+        }
     }
     Ok(())
+}
+
+/// Files the work on one document.
+fn refile_work(
+    filing: &mut Filing<'_>,
+    keyring: &Keyring,
+    position: Position,
+    index: usize,
+    (document, kind): (DocumentId, u8),
+    entry: &Entry,
+) -> Result<(), FilingError> {
+    let unreadable = |source: CodecError| FilingError::Form { document, source };
+    let Some(work) = entry.work(index).filter(|work| work.filed.content.is_some()) else { return Ok(()) };
+    let kind = Kind::from_code(kind).ok_or(FilingError::Kind { document, kind })?;
+    if let Some(wrapped) = &work.filed.new_key {
+        let wrapped: WrappedKey = wrapped.read().map_err(unreadable)?;
+        let key = keyring.unwrap(KeyOwner::Document(document), &wrapped)?;
+        filing.begin(document, kind, key, wrapped);
+    }
+    let Some(working) = filing.document(document)? else {
+        return Err(unreadable(CodecError::Body("its first entry is missing".to_owned())));
+    };
+    let stored = open_content(&work, document, &working.key)?;
+    let changes: Vec<Vec<u8>> = stored.changes.into_iter().map(|change| change.0).collect();
+    let applied = gate::reapply(kind, working.form.as_ref(), &changes)
+        .map_err(|rejection| unreadable(CodecError::Body(rejection.to_string())))?;
+    let count = u16::try_from(changes.len()).unwrap_or(u16::MAX);
+    let absorb = Absorb {
+        position,
+        source: position,
+        item: u16::try_from(index).unwrap_or(u16::MAX),
+        runs: vec![(0, count)],
+        form: applied.form,
+        projection: placing::view_json(&applied.reading),
+        hashes: &applied.new_hashes,
+        entered: &work.filed.entered,
+    };
+    filing.absorb(document, absorb)
 }

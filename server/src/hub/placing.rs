@@ -1,8 +1,9 @@
 //! Placing: which channels a document enters by what it says.
 //!
 //! A new document enters the channel of the site that its manifest names; a movement also those at its other end; a
-//! household those of its cases; a link both cases'; a referral its partner's and its case's; an annex its officers' and no site's. Decided at admission, then
-//! recorded in the entry: rebuilding reads the entry. Channels are only entered here; leaving is an act of its own.
+//! household those of its cases; a link both cases'; a referral its partner's and its case's; an annex its officers' and
+//! no site's. Decided at admission, then recorded in the entry: rebuilding reads the entry. Channels are only entered
+//! here; leaving is an act of its own ([`super::moving`]), for which a document's [`Note`] says what else goes with it.
 
 use serde::Serialize;
 use sync_protocol::documents::{Conflict, Kind, Problem, Projection, Summary};
@@ -56,20 +57,13 @@ pub fn entered(
         Kind::Movement => {
             let ends = ["trip.from_site", "trip.to_site"].into_iter().filter_map(|path| projection.text(path));
             let known = |text: &str| SiteCode::new(text).ok().filter(|code| directory.sites.contains_key(code));
-            wanted.extend(ends.filter_map(known).map(|code| Channel::site(&code)));
+            wanted.extend(ends.filter_map(known).map(|code| Channel::site(&directory.site_now(&code))));
         }
-        Kind::Household => {
-            let members = projection.fields("members").into_iter().flatten().map(|(member, _)| member.as_str());
-            of_cases(members, filing, &mut wanted)?;
-        }
-        Kind::Link => {
-            let cases = ["link.a", "link.b"].into_iter().filter_map(|path| projection.text(path));
-            of_cases(cases, filing, &mut wanted)?;
-        }
+        Kind::Household | Kind::Link => of_cases(named_cases(projection).into_iter(), filing, &mut wanted)?,
         Kind::Referral => {
             let partner = projection.text("referral.partner").and_then(|code| PartnerCode::new(code).ok());
             wanted.extend(partner.map(|code| Channel::partner(&code)));
-            of_cases(projection.text("referral.case").into_iter(), filing, &mut wanted)?;
+            of_cases(named_cases(projection).into_iter(), filing, &mut wanted)?;
         }
         Kind::Annex => {
             // Free text in a document names no channel: only these two have officers.
@@ -89,6 +83,45 @@ pub fn entered(
         }
     }
     Ok(entered)
+}
+
+/// What a document says about others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// It names these cases: when they move, it moves with them.
+    Names {
+        /// Which document.
+        document: DocumentId,
+        /// The code of its kind.
+        kind: u8,
+        /// In their order, each once.
+        cases: Vec<DocumentId>,
+    },
+}
+
+/// What a document says about others; none where that is nothing.
+#[must_use]
+pub fn note(document: DocumentId, projection: &Projection) -> Option<Note> {
+    let mut cases: Vec<DocumentId> = named_cases(projection).iter().filter_map(|text| text.parse().ok()).collect();
+    cases.sort_unstable();
+    cases.dedup();
+    matches!(projection.kind, Kind::Household | Kind::Link | Kind::Referral).then_some(Note::Names {
+        document,
+        kind: projection.kind.code(),
+        cases,
+    })
+}
+
+/// The cases that a document names and moves with, as they stand in it.
+fn named_cases(projection: &Projection) -> Vec<&str> {
+    match projection.kind {
+        Kind::Household => {
+            projection.fields("members").into_iter().flatten().map(|(member, _)| member.as_str()).collect()
+        }
+        Kind::Link => ["link.a", "link.b"].into_iter().filter_map(|path| projection.text(path)).collect(),
+        Kind::Referral => projection.text("referral.case").into_iter().collect(),
+        Kind::Case | Kind::Movement | Kind::Annex => Vec::new(),
+    }
 }
 
 /// Adds the channels of those of these cases that the hub has.

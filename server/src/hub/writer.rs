@@ -17,7 +17,8 @@ use thiserror::Error;
 
 use super::admission::Admission;
 use super::enrolling::{self, EnrolError};
-use super::entry::{Entry, Fact, FactEntry, ParcelEntry};
+use super::entry::{Entry, ParcelEntry};
+use super::fact::{By, Fact, FactEntry};
 use super::filing::{Filing, FilingError};
 use super::published::{Published, Shared};
 use super::vet::VettedParcel;
@@ -39,8 +40,8 @@ pub enum Job {
     Enrol(EnrolRequest),
     /// A lease has proved its key and gets a new token.
     Renew(ActorPrefix),
-    /// An administrator's fact. Checked before it comes here.
-    Fact(Fact),
+    /// A fact, and who did it. Checked before it comes here.
+    Fact(Fact, By),
 }
 
 /// What became of a job, durable when it is handed out.
@@ -154,10 +155,10 @@ impl Group<'_> {
             Job::Enrol(request) => self.enrol(&request, random),
             Job::Renew(lease) => {
                 let token = Salt::new(draw(random));
-                self.fact(Fact::TokenIssued { lease, token: token_hash(&token) }, random)?;
+                self.fact(Fact::TokenIssued { lease, token: token_hash(&token) }, By::Lease(lease), random)?;
                 Ok(Done::Renewed(token))
             }
-            Job::Fact(fact) => Ok(Done::Fact(self.fact(fact, random)?)),
+            Job::Fact(fact, by) => Ok(Done::Fact(self.fact(fact, by, random)?)),
         }
     }
 
@@ -221,21 +222,30 @@ impl Group<'_> {
         };
         match plan {
             Ok((fact, answer)) => {
-                self.fact(fact, random)?;
+                self.fact(fact, By::Nobody, random)?;
                 Ok(Done::Enrolled(Ok(Box::new(answer))))
             }
             Err(error) => Ok(Done::Enrolled(Err(error))),
         }
     }
 
-    fn fact(&mut self, fact: Fact, random: &mut dyn Random) -> Result<Position, Fatal> {
-        let entry = FactEntry { at: self.now, fact };
-        self.shared.directory_mut().fold_fact(&entry)?;
+    fn fact(&mut self, fact: Fact, by: By, random: &mut dyn Random) -> Result<Position, Fatal> {
+        let entry = FactEntry { at: self.now, fact, by };
+        let position = self.head.next();
+        self.shared.directory_mut().fold_fact(position, &entry)?;
         let sealed = self.shared.keyring.seal_entry(random, &to_cbor(&entry));
         self.payloads.push(Entry::sealed_bytes(&sealed));
-        self.head = self.head.next();
-        Ok(self.head)
+        self.head = position;
+        Ok(position)
     }
+}
+
+/// Reads the entry at a position of the log.
+///
+/// # Errors
+/// [`Fatal`] when there is none or it cannot be read.
+pub fn read_entry(shared: &Shared, position: Position) -> Result<Entry, Fatal> {
+    Ok(Entry::from_bytes(&shared.log.read(position)?.payload)?)
 }
 
 /// Reads the parcel at a position of the log.
@@ -243,9 +253,9 @@ impl Group<'_> {
 /// # Errors
 /// [`Fatal`] when there is none or it cannot be read.
 pub fn read_parcel(shared: &Shared, position: Position) -> Result<ParcelEntry, Fatal> {
-    match Entry::from_bytes(&shared.log.read(position)?.payload)? {
+    match read_entry(shared, position)? {
         Entry::Parcel(entry) => Ok(entry),
-        Entry::Sealed(_) => Err(CodecError::Body(format!("entry {position} is not a parcel")).into()),
+        Entry::Sealed(_) | Entry::Decision(_) => Err(CodecError::Body(format!("entry {position} is not a parcel")).into()),
     }
 }
 

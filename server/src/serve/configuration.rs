@@ -7,7 +7,7 @@ use sync_protocol::ids::SiteCode;
 use sync_protocol::wire::codec::{CodecError, Raw};
 use thiserror::Error;
 
-use crate::hub::entry::Fact;
+use crate::hub::fact::Fact;
 use crate::store::keyring::Keyring;
 
 /// Why the present configuration could not be carried on.

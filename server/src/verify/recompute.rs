@@ -15,7 +15,8 @@ use thiserror::Error;
 
 use super::{Difference, Report};
 use crate::hub::directory::Directory;
-use crate::hub::entry::{Entry, FactEntry, ParcelEntry};
+use crate::hub::entry::{Entry, ParcelEntry};
+use crate::hub::fact::FactEntry;
 use crate::hub::feed::open_content;
 use crate::hub::filing::{Filing, FilingError, document_key};
 use crate::hub::opening::refile;
@@ -154,18 +155,20 @@ impl Work<'_> {
         let unreadable = |source| VerifyError::Entry { position, source };
         let store = Arc::clone(&self.store);
         let mut filing = Filing::new(&*store, self.keyring);
-        match Entry::from_bytes(&record.payload).map_err(unreadable)? {
+        let entry = Entry::from_bytes(&record.payload).map_err(unreadable)?;
+        match &entry {
             Entry::Sealed(sealed) => {
-                let entry: FactEntry = from_cbor(&self.keyring.open_entry(&sealed)?).map_err(unreadable)?;
-                self.directory.fold_fact(&entry).map_err(unreadable)?;
+                let fact: FactEntry = from_cbor(&self.keyring.open_entry(sealed)?).map_err(unreadable)?;
+                self.directory.fold_fact(position, &fact).map_err(unreadable)?;
             }
-            Entry::Parcel(entry) => {
-                self.directory.fold_parcel(position, &entry).map_err(unreadable)?;
-                refile(&mut filing, self.keyring, position, &entry)
-                    .map_err(|source| VerifyError::Filing { position, source })?;
-                self.report.parcels += 1;
-                self.check_parcel(position, &entry, &mut filing).map_err(unreadable)?;
-            }
+            Entry::Parcel(parcel) => self.directory.fold_parcel(position, parcel).map_err(unreadable)?,
+            Entry::Decision(decision) => self.directory.fold_decision(position, decision),
+        }
+        refile(&mut filing, self.keyring, position, &entry)
+            .map_err(|source| VerifyError::Filing { position, source })?;
+        if let Entry::Parcel(parcel) = &entry {
+            self.report.parcels += 1;
+            self.check_parcel(position, parcel, &mut filing).map_err(unreadable)?;
         }
         let applied_to = AppliedTo { log_id: log, position, chain: record.chain };
         store.commit(&filing.batch(applied_to, random))?;
@@ -216,7 +219,8 @@ impl Work<'_> {
             if !all_applied {
                 continue;
             }
-            let Ok(stored) = open_content(entry, named.document, index, &working.key) else {
+            let work = Work { lease: entry.lease, manifest: manifest_hash(&entry.manifest), filed };
+            let Ok(stored) = open_content(&work, named.document, &working.key) else {
                 let detail = format!("entry {position}: the contents do not open");
                 self.report.add([Difference { code: "content", document: Some(named.document), detail }]);
                 continue;

@@ -11,7 +11,7 @@ use sync_protocol::wire::enrolment::Invitation;
 use utoipa::ToSchema;
 
 use super::{AdminError, write};
-use crate::hub::entry::Fact;
+use crate::hub::fact::{By, Fact};
 use crate::limits::INVITATION_DAYS;
 use crate::random::{SystemRandom, draw};
 use crate::routes::error::{ErrorBody, Failure};
@@ -24,6 +24,9 @@ pub struct NewInvitation {
     /// The user.
     #[schema(value_type = String, format = "uuid")]
     pub user: UserId,
+    /// The device is handed over in person, here and now: it needs no confirmation later.
+    #[serde(default)]
+    pub confirmed: bool,
 }
 
 /// An invitation, shown this once: the hub keeps its hash alone.
@@ -69,7 +72,7 @@ pub async fn invite(
     }
     let invitation = Invitation::from_random(draw(&mut SystemRandom));
     let expires = app.clock.now().plus(INVITATION_DAYS * Millis::DAY);
-    let position = write(&app, vec![Fact::Invited { invitation: invitation.hash(), user: new.user, expires }]).await?;
+    let position = write(&app, By::Setup, vec![Fact::Invited { invitation: invitation.hash(), user: new.user, expires, confirmed: new.confirmed }]).await?;
     let typed = invitation.to_string();
     let scan = format!("segin:enrol?hub=http://{}&invitation={}", app.address, typed.replace('-', ""));
     Ok((StatusCode::CREATED, Body(Invited { invitation: typed, scan, expires, position })))

@@ -11,7 +11,7 @@ use sync_protocol::ids::{Position, SiteCode};
 use thiserror::Error;
 
 use super::error::Failure;
-use crate::hub::entry::Fact;
+use crate::hub::fact::{By, Fact};
 use crate::hub::writer::{Done, Job};
 use crate::limits::{NAME_CHARACTERS_MAX, USER_SITES_MAX};
 use crate::serve::app::App;
@@ -92,8 +92,8 @@ fn scope(sites: &[SiteCode]) -> Result<(), AdminError> {
 }
 
 /// Has facts written together; the caller holds the administrators' lock. Where the first one stands.
-async fn write(app: &App, facts: Vec<Fact>) -> Result<Position, Failure> {
-    match app.queue.submit(facts.into_iter().map(Job::Fact).collect()).await?.into_iter().next() {
+async fn write(app: &App, by: By, facts: Vec<Fact>) -> Result<Position, Failure> {
+    match app.queue.submit(facts.into_iter().map(|fact| Job::Fact(fact, by)).collect()).await?.into_iter().next() {
         Some(Done::Fact(position)) => Ok(position),
         _ => Err(Failure::internal("a fact came back as something else")),
     }

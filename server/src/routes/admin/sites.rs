@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{AdminError, name, write};
 use crate::hub::directory::Site;
-use crate::hub::entry::Fact;
+use crate::hub::fact::{By, Fact};
 use crate::routes::error::{ErrorBody, Failure};
 use crate::routes::extract::Json;
 use crate::serve::app::App;
@@ -104,7 +104,7 @@ pub async fn add_site(
     State(app): State<Arc<App>>,
     Json(new): Json<NewSite>,
 ) -> Result<(StatusCode, Body<Written>), Failure> {
-    let site = Site { name: name("the name", &new.name)?, region: name("the region", &new.region)? };
+    let site = Site { name: name("the name", &new.name)?, region: name("the region", &new.region)?, closed_into: None };
     let _alone = app.administering.lock().await;
     let known = app.shared.directory().sites.get(&new.code).cloned();
     match known {
@@ -113,10 +113,10 @@ pub async fn add_site(
         }
         Some(_) => Err(AdminError::SiteExists(new.code).into()),
         None => {
-            let Site { name, region } = site;
+            let Site { name, region, .. } = site;
             let listed = listed(&app, &new.code, &name)?;
-            let site = Fact::Site { code: new.code, name, region };
-            let position = write(&app, std::iter::once(site).chain(listed).collect()).await?;
+            let site = Fact::Site { code: new.code, name, region, closed_into: None };
+            let position = write(&app, By::Setup, std::iter::once(site).chain(listed).collect()).await?;
             Ok((StatusCode::CREATED, Body(Written { position })))
         }
     }

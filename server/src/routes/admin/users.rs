@@ -10,7 +10,7 @@ use sync_protocol::ids::{Position, SiteCode, UserId};
 use utoipa::ToSchema;
 
 use super::{AdminError, name, scope, write};
-use crate::hub::entry::Fact;
+use crate::hub::fact::{By, Fact, Profile};
 use crate::random::{SystemRandom, draw};
 use crate::routes::error::{ErrorBody, Failure};
 use crate::routes::extract::Json;
@@ -110,7 +110,7 @@ pub async fn add_user(
     let _alone = app.administering.lock().await;
     check(&app, &name, &new.sites)?;
     let user = UserId::new(uuid::Builder::from_random_bytes(draw(&mut SystemRandom)).into_uuid().into_bytes());
-    let position = write(&app, vec![Fact::User { user, name, sites: new.sites }]).await?;
+    let position = write(&app, By::Setup, vec![Fact::User { user, profile: Profile::caseworker(name, new.sites) }]).await?;
     Ok((StatusCode::CREATED, Body(UserWritten { user, position })))
 }
 
@@ -119,7 +119,7 @@ fn check(app: &App, name: &str, sites: &[SiteCode]) -> Result<(), AdminError> {
     if let Some(unknown) = sites.iter().find(|site| !directory.sites.contains_key(*site)) {
         return Err(AdminError::SiteUnknown(unknown.clone()));
     }
-    let same = |user: &&crate::hub::directory::User| user.name == name && user.sites.first() == sites.first();
+    let same = |user: &&Profile| user.name == name && user.sites.first() == sites.first();
     match (directory.users.values().find(same), sites.first()) {
         (Some(_), Some(home)) => Err(AdminError::UserExists(home.clone())),
         _ => Ok(()),
