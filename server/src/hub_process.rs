@@ -239,7 +239,8 @@ impl HubProcess {
         struct Invited {
             invitation: String,
         }
-        let invited: Invited = self.console()?.post("/v1/admin/invitations", &json!({ "user": user })).await?;
+        let invited: Invited =
+            self.console()?.post("/v1/admin/invitations", &json!({ "user": user, "confirmed": true })).await?;
         Ok(invited.invitation)
     }
 }

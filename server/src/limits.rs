@@ -281,3 +281,24 @@ pub const SCOPE_CHANNELS_MAX: usize = 128;
 
 /// Days for which a voucher waits for its key to be enrolled: as long as an invitation stands.
 pub const VOUCHER_DAYS: i64 = INVITATION_DAYS;
+
+/// Works that one decision's entry decides: each is opened, judged and sealed again while everybody waits.
+pub const DECISION_ITEMS_MAX: usize = 64;
+
+/// Bytes of contents after which a decision's entry takes no further work.
+pub const DECISION_CONTENT_BYTES_MAX: usize = 1024 * 1024;
+
+/// Decisions that one answer tells a device, the last entry's whole: the rest comes with the next.
+pub const DECIDED_TOLD_MAX: usize = 256;
+
+/// Documents of a closed site that one entry moves on: about ten milliseconds during which others wait.
+pub const CLOSING_DOCUMENTS: usize = 256;
+
+/// Documents looked at, in search of a closed site's, before others have their turn.
+pub const CLOSING_HEADS: usize = 4_096;
+
+/// Vouchers kept for keys that are not enrolled: more are not taken.
+pub const VOUCHERS_MAX: usize = 4_096;
+
+/// Held changes of one document of which it is kept that their edits were written again.
+pub const SUPERSEDED_PER_DOCUMENT_MAX: usize = 1_024;

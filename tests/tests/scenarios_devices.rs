@@ -266,7 +266,10 @@ impl Timed {
 
     fn invite(&self) -> String {
         let user = self.post("/v1/admin/users", &json!({"name": "Awa", "sites": ["GOG"]}))["user"].clone();
-        self.post("/v1/admin/invitations", &json!({ "user": user }))["invitation"].as_str().unwrap().to_owned()
+        self.post("/v1/admin/invitations", &json!({ "user": user, "confirmed": true }))["invitation"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     fn device(&self, name: &str) -> FieldDevice {

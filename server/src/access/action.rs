@@ -164,7 +164,9 @@ fn has_role(role: Role, action: Action) -> bool {
         }
         Role::Partner => matches!(action, A::Write | A::Feed | A::ReadDocument),
         Role::Administrator => is_administration(action),
-        Role::Auditor => matches!(action, A::ReadAudit | A::ReadReceipts | A::ReadDevices | A::ReadUsers | A::ReadPlaces),
+        Role::Auditor => {
+            matches!(action, A::ReadAudit | A::ReadReceipts | A::ReadDevices | A::ReadUsers | A::ReadPlaces)
+        }
     }
 }
 

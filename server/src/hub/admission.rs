@@ -252,7 +252,7 @@ impl Admission<'_, '_> {
     }
 
     /// Keeps all of a document's changes untried, for a person to decide.
-    fn hold(
+    pub(super) fn hold(
         &mut self,
         item: &Item,
         changes: &[Result<InspectedChange, Rejection>],
@@ -315,7 +315,7 @@ fn keep_waiting(verdicts: &mut [Verdict]) {
     }
 }
 
-pub(super) fn run(count: usize, fate: Fate) -> Run {
+fn run(count: usize, fate: Fate) -> Run {
     Run { count: u16::try_from(count).expect("a parcel carries at most 512 changes of a document"), fate }
 }
 
@@ -343,7 +343,7 @@ fn unreadable(changes: &[Result<InspectedChange, Rejection>]) -> Filed {
     empty(runs)
 }
 
-fn push_run(runs: &mut Vec<Run>, fate: Fate) {
+pub(super) fn push_run(runs: &mut Vec<Run>, fate: Fate) {
     match runs.last_mut() {
         Some(last) if last.fate == fate => last.count += 1,
         _ => runs.push(Run { count: 1, fate }),

@@ -227,10 +227,7 @@ impl Entry {
     #[must_use]
     pub fn work(&self, item: usize) -> Option<Work<'_>> {
         match self {
-            Self::Parcel(entry) => {
-                let filed = entry.documents.get(item)?;
-                Some(Work { lease: entry.lease, manifest: manifest_hash(&entry.manifest), filed })
-            }
+            Self::Parcel(entry) => entry.work(item),
             Self::Decision(entry) => {
                 let item = entry.items.get(item)?;
                 Some(Work { lease: item.lease, manifest: item.manifest, filed: &item.filed })
@@ -257,6 +254,13 @@ impl ParcelEntry {
         let mut bytes = vec![CLEAR];
         bytes.extend(to_cbor(self));
         bytes
+    }
+
+    /// The work on one of its documents.
+    #[must_use]
+    pub fn work(&self, item: usize) -> Option<Work<'_>> {
+        let filed = self.documents.get(item)?;
+        Some(Work { lease: self.lease, manifest: manifest_hash(&self.manifest), filed })
     }
 
     /// The manifest, read.

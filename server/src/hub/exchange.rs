@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 
 use sync_protocol::ids::{Channel, DocumentId, Hash, Millis, Position, Salt};
 use sync_protocol::wire::answer::{
-    Answer, Fate, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, leaf, leaf_salt, leaves_hash,
+    Answer, Fate, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, WipeWhen, leaf, leaf_salt, leaves_hash,
 };
 use sync_protocol::wire::codec::{Message, Raw, frame};
 use sync_protocol::wire::exchange::{ExchangeRequest, Repair};
 
+use super::deciding;
+use super::directory::{Directory, LeaseState, Standing};
 use super::feed::{self, Feed, FeedRequest};
 use super::published::{Published, Shared};
 use super::vet::{RequestError, Vetted, vet};
@@ -46,7 +48,11 @@ pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, V
         })
         .collect();
     let mut jobs = Vec::new();
-    let renewed = request.renewal.as_ref().is_some_and(|renewal| {
+    let stands = {
+        let directory = shared.directory();
+        directory.leases.get(&lease).is_some_and(|state| directory.lease_stands(state).is_ok())
+    };
+    let renewed = request.renewal.as_ref().filter(|_| stands).is_some_and(|renewal| {
         renewal.verify(shared.log_id, lease, &key).is_ok() && shared.take_challenge(lease, &renewal.challenge)
     });
     if renewed {
@@ -78,19 +84,24 @@ pub fn answer(
     let request = &pending.request;
     let mut rest = Rest { token, ..Rest::default() };
     let mut leaves = None;
-    if pending.feed_is_open {
+    // Asked again: what was open when the request came may have been closed by then.
+    let standing = {
+        let directory = shared.directory();
+        let state = directory.leases.get(&request.lease);
+        rest.orders.extend(state.map(|state| orders(&directory, state)).unwrap_or_default());
+        state.is_some_and(|state| directory.lease_stands(state).is_ok())
+    };
+    let feed_is_open = pending.feed_is_open && standing;
+    if feed_is_open {
         leaves = open_feed(shared, &published, pending, &receipts, &mut rest, random)?;
-    } else {
+    } else if standing {
         let challenge = Salt::new(draw(random));
         shared.challenge(request.lease, challenge);
         rest.orders.push(Order::Renew(challenge));
     }
     let directory = shared.directory();
-    if directory.leases.get(&request.lease).is_some_and(|state| state.cloned) {
-        rest.orders.push(Order::CloneSeen);
-    }
     if let Some((version, signed)) = &directory.configuration
-        && pending.feed_is_open
+        && feed_is_open
         && *version > request.configuration
     {
         rest.configuration = Some(signed.clone());
@@ -111,6 +122,28 @@ pub fn answer(
     Ok(frame(Message::Answer, &answer))
 }
 
+/// What the device is to know and do beside its feed.
+fn orders(directory: &Directory, state: &LeaseState) -> Vec<Order> {
+    let mut orders = Vec::new();
+    match state.standing {
+        Standing::Active => {}
+        Standing::Pending => orders.push(Order::Pending),
+        Standing::Revoked { lost } => {
+            orders.push(Order::Revoked);
+            let when = if lost { WipeWhen::AtOnce } else { WipeWhen::AfterReceipts };
+            orders.push(Order::Wipe { when });
+        }
+    }
+    if state.cloned {
+        orders.push(Order::CloneSeen);
+    }
+    // An inactive user's device keeps what it has; it only gets nothing more.
+    if state.standing == Standing::Active && directory.lease_stands(state).is_err() {
+        orders.push(Order::Pending);
+    }
+    orders
+}
+
 fn open_feed(
     shared: &Shared,
     published: &Published,
@@ -125,6 +158,10 @@ fn open_feed(
         let user = directory.leases.get(&request.lease).map(|state| state.lease.user);
         user.map(|user| directory.scope(user)).unwrap_or_default()
     };
+    let (decided, decided_to) = deciding::told(shared, request.lease, request.decided_to, published.position, &scope)?;
+    // Told only when it moves: an exchange in which nothing is new stays as short as it is.
+    rest.decided_to = (!decided.is_empty()).then_some(decided_to);
+    rest.decided = decided;
     let brought = brought(pending, receipts);
     let budget = usize::try_from(request.budget).unwrap_or(usize::MAX).min(FEED_BUDGET_BYTES_MAX);
     let scoped: &[Channel] = if request.budget == 0 { &[] } else { &scope };

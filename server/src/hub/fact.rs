@@ -6,7 +6,8 @@
 use minicbor::{Decode, Encode};
 use sync_protocol::crypto::PublicKey;
 use sync_protocol::ids::{
-    ActorPrefix, Channel, DocumentId, Hash, InstallationId, LogId, Millis, PartnerCode, Position, SiteCode, UserId,
+    ActorPrefix, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, PartnerCode, Position, SiteCode,
+    UserId,
 };
 use sync_protocol::wire::codec::Raw;
 use sync_protocol::wire::lease::SignedLease;
@@ -339,6 +340,16 @@ pub enum Fact {
         /// What was done, for people.
         #[n(1)]
         note: String,
+    },
+    /// A device wrote the edits of a held change again: the old one can no longer be let in.
+    #[n(26)]
+    Superseded {
+        /// Which document.
+        #[n(0)]
+        document: DocumentId,
+        /// The old change.
+        #[n(1)]
+        change: ChangeHash,
     },
 }
 

@@ -5,6 +5,7 @@
 //! the log's [`entry`]s; [`opening`] brings it all back after a start. Knows nothing of HTTP; see `routes` for that.
 
 pub mod admission;
+pub mod deciding;
 pub mod directory;
 pub mod enrolling;
 pub mod entry;
@@ -12,9 +13,11 @@ pub mod exchange;
 pub mod fact;
 pub mod feed;
 pub mod filing;
+pub mod moving;
 pub mod opening;
 pub mod placing;
 pub mod published;
+pub mod stated;
 pub mod vet;
 pub mod writer;
 

@@ -7,11 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sync_protocol::ids::{ActorPrefix, Channel, Hash, LogId, Millis, Position, Salt};
+use sync_protocol::wire::enrolment::token_hash;
 
 use super::directory::Directory;
 use crate::store::documents::{ChannelState, DocumentStore};
 use crate::store::keyring::Keyring;
 use crate::store::log::LogReader;
+
+/// How long a token opens the feed after the lease was last heard of, in milliseconds: fourteen days, the longest
+/// absence that is ordinary in the field. After that the key has to be proved again.
+pub const TOKEN_SLIDING_MS: i64 = 14 * Millis::DAY;
 
 /// Challenges kept for leases that must prove their key; the oldest is forgotten first. Each is 24 bytes.
 const CHALLENGES_MAX: usize = 4_096;
@@ -129,6 +134,19 @@ impl Shared {
     /// Notes that a lease with a fitting token was heard of: the token slides on, in memory.
     pub(super) fn heard(&self, lease: ActorPrefix, now: Millis) {
         self.challenges().heard.insert(lease, now);
+    }
+
+    /// Whether the token is this lease's and opens what its user may see: the lease is confirmed and not revoked, the
+    /// user active, and the token has not slid out of force.
+    pub fn opens(&self, lease: ActorPrefix, token: &Salt, now: Millis) -> bool {
+        let heard = self.last_heard(lease);
+        let directory = self.directory();
+        directory.leases.get(&lease).is_some_and(|state| {
+            let active = heard.map_or(state.active_at, |heard| heard.max(state.active_at));
+            state.token == token_hash(token)
+                && now.0 <= active.0.saturating_add(TOKEN_SLIDING_MS)
+                && directory.lease_stands(state).is_ok()
+        })
     }
 
     /// Hub time at which a lease was last heard of since the start.

@@ -17,8 +17,8 @@ use sync_protocol::wire::lease::Lease;
 use sync_protocol::wire::manifest::{Manifest, Named, commitment};
 use sync_protocol::wire::parcel::{Content, Parcel};
 
-use super::entry::Fact;
 use super::exchange::{answer, receive};
+use super::fact::{By, Fact, Profile};
 use super::opening::{self, Beginning, Folding};
 use super::published::Shared;
 use super::writer::{Done, Job, Writer};
@@ -54,7 +54,12 @@ impl TestHub {
         drop(log);
         let mut hub = Self::open(disk, master, Arc::new(MemoryStore::new()), random);
         for (code, name) in [("GOG", "Gogui"), ("KAY", "Kayes")] {
-            hub.fact(Fact::Site { code: SiteCode::new(code).unwrap(), name: name.into(), region: "Kayes".into() });
+            hub.fact(Fact::Site {
+                code: SiteCode::new(code).unwrap(),
+                name: name.into(),
+                region: "Kayes".into(),
+                closed_into: None,
+            });
         }
         hub
     }
@@ -87,7 +92,7 @@ impl TestHub {
     }
 
     fn fact(&mut self, fact: Fact) {
-        self.job(Job::Fact(fact));
+        self.job(Job::Fact(fact, By::Setup));
     }
 
     fn exchange(&mut self, request: &ExchangeRequest) -> (Receipt, Rest) {
@@ -109,10 +114,10 @@ impl TestHub {
     fn device(&mut self, site: &str, seed: u8) -> TestDevice {
         let user = UserId::new([seed; 16]);
         let sites = vec![SiteCode::new(site).unwrap()];
-        self.fact(Fact::User { user, name: "Awa".into(), sites });
+        self.fact(Fact::User { user, profile: Profile::caseworker("Awa", sites) });
         let invitation = Invitation::from_random(draw(&mut self.random));
         let expires = self.now.plus(14 * Millis::DAY);
-        self.fact(Fact::Invited { invitation: invitation.hash(), user, expires });
+        self.fact(Fact::Invited { invitation: invitation.hash(), user, expires, confirmed: true });
         let key = SecretKey::from_bytes(&[seed; 32]).unwrap();
         let request = EnrolRequest::sign(&invitation, InstallationId::new([seed; 16]), &key);
         let answer = self.enrol(request);
@@ -373,10 +378,10 @@ fn without_a_token_one_can_push_and_nothing_more_until_the_key_is_proved() {
 fn an_invitation_works_once_and_the_same_device_may_ask_again() {
     let mut hub = TestHub::new();
     let user = UserId::new([5; 16]);
-    hub.fact(Fact::User { user, name: "Awa".into(), sites: vec![SiteCode::new("GOG").unwrap()] });
+    hub.fact(Fact::User { user, profile: Profile::caseworker("Awa", vec![SiteCode::new("GOG").unwrap()]) });
     let invitation = Invitation::from_random([5; 12]);
     let expires = NOW.plus(14 * Millis::DAY);
-    hub.fact(Fact::Invited { invitation: invitation.hash(), user, expires });
+    hub.fact(Fact::Invited { invitation: invitation.hash(), user, expires, confirmed: true });
     let key = SecretKey::from_bytes(&[5; 32]).unwrap();
     let request = EnrolRequest::sign(&invitation, InstallationId::new([5; 16]), &key);
     let first = hub.enrol(request.clone());
@@ -422,3 +427,4 @@ fn a_small_budget_brings_everything_in_pieces() {
 }
 
 mod hostile;
+mod people;

@@ -75,10 +75,6 @@ pub struct Vetted {
     pub parcels: Vec<Result<VettedParcel, (Hash, ParcelError)>>,
 }
 
-/// How long a token opens the feed after the lease was last heard of, in milliseconds: fourteen days, the longest
-/// absence that is ordinary in the field. After that the key has to be proved again.
-pub const TOKEN_SLIDING_MS: i64 = 14 * Millis::DAY;
-
 /// Vets a request's bytes.
 ///
 /// # Errors
@@ -95,13 +91,9 @@ pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, Request
     }
     // Copied, so that the writer never waits for signatures being checked here; without the lease's counters, of which
     // there is one for each parcel that it ever sent.
-    let state = shared.directory().leases.get(&request.lease).map(|s| (s.lease.clone(), s.token, s.active_at));
-    let (lease, token, active_at) = state.ok_or(RequestError::LeaseUnknown(request.lease))?;
-    let active_at = shared.last_heard(request.lease).map_or(active_at, |heard| heard.max(active_at));
-    let token_fits = request.token.as_ref().is_some_and(|given| {
-        sync_protocol::wire::enrolment::token_hash(given) == token
-            && now.0 <= active_at.0.saturating_add(TOKEN_SLIDING_MS)
-    });
+    let lease = shared.directory().leases.get(&request.lease).map(|state| state.lease.clone());
+    let lease = lease.ok_or(RequestError::LeaseUnknown(request.lease))?;
+    let token_fits = request.token.as_ref().is_some_and(|token| shared.opens(request.lease, token, now));
     let mut room = Room { taken: 0 };
     let mut parcels = Vec::with_capacity(request.parcels.len());
     for parcel in std::mem::take(&mut request.parcels) {

@@ -16,10 +16,13 @@ use sync_protocol::wire::parcel::ParcelError;
 use thiserror::Error;
 
 use super::admission::Admission;
+use super::deciding::{Decision, DecisionDone};
 use super::enrolling::{self, EnrolError};
 use super::entry::{Entry, ParcelEntry};
 use super::fact::{By, Fact, FactEntry};
 use super::filing::{Filing, FilingError};
+use super::moving::{Closing, Move};
+use super::placing::Note;
 use super::published::{Published, Shared};
 use super::vet::VettedParcel;
 use crate::limits::REQUEST_OPERATIONS_MAX;
@@ -42,6 +45,10 @@ pub enum Job {
     Renew(ActorPrefix),
     /// A fact, and who did it. Checked before it comes here.
     Fact(Fact, By),
+    /// A person decides about held work.
+    Decide(Decision),
+    /// A case is to be elsewhere.
+    Move(Move),
 }
 
 /// What became of a job, durable when it is handed out.
@@ -55,6 +62,10 @@ pub enum Done {
     Renewed(Salt),
     /// Where the fact stands.
     Fact(Position),
+    /// What became of the decision.
+    Decided(DecisionDone),
+    /// Where the move stands; none when the case was there already.
+    Moved(Option<Position>),
 }
 
 /// Why the hub must stop. What was receipted is safe; what was asked in this group may or may not be in the log.
@@ -75,26 +86,30 @@ pub enum Fatal {
 pub struct Writer {
     log: Log,
     shared: Arc<Shared>,
+    closing: Closing,
     /// Operations tried for one request.
     pub(super) operations_max: u64,
 }
 
 /// One group in the making.
-struct Group<'a> {
-    shared: &'a Shared,
-    filing: Filing<'a>,
-    payloads: Vec<Vec<u8>>,
-    parcels: HashMap<Position, ParcelEntry>,
-    head: Position,
-    now: Millis,
-    operations_max: u64,
+pub(super) struct Group<'a> {
+    pub shared: &'a Shared,
+    pub filing: Filing<'a>,
+    pub payloads: Vec<Vec<u8>>,
+    /// The group's own parcels and decisions: the log does not have them yet.
+    pub entries: HashMap<Position, Entry>,
+    /// What the documents applied so far say about others.
+    pub notes: Vec<Note>,
+    pub head: Position,
+    pub now: Millis,
+    pub operations_max: u64,
 }
 
 impl Writer {
     /// Over an opened log.
     #[must_use]
     pub fn new(log: Log, shared: Arc<Shared>) -> Self {
-        Self { log, shared, operations_max: REQUEST_OPERATIONS_MAX }
+        Self { log, shared, closing: Closing::default(), operations_max: REQUEST_OPERATIONS_MAX }
     }
 
     /// Does a group of jobs; one answer for each, in order.
@@ -103,32 +118,60 @@ impl Writer {
     /// [`Fatal`]: the caller ends the process without answering.
     pub fn commit(&mut self, jobs: Vec<Job>, now: Millis, random: &mut dyn Random) -> Result<Vec<Done>, Fatal> {
         let shared = Arc::clone(&self.shared);
-        let before = shared.published();
-        let mut group = Group {
-            shared: &shared,
-            filing: Filing::new(&*shared.store, &shared.keyring),
-            payloads: Vec::new(),
-            parcels: HashMap::new(),
-            head: before.position,
-            now,
-            operations_max: self.operations_max,
-        };
+        let mut group = Group::new(&shared, now, self.operations_max);
         let mut done = Vec::with_capacity(jobs.len());
         for job in jobs {
             done.push(group.job(job, random)?);
         }
+        self.append(&shared, group, random)?;
+        Ok(done)
+    }
+
+    /// Does a piece of what has to be done without being asked: held work whose reason is over, documents of a closed
+    /// site. Whether there was any: the caller comes again until there is none.
+    ///
+    /// # Errors
+    /// [`Fatal`], as for [`Writer::commit`].
+    pub fn settle(&mut self, now: Millis, random: &mut dyn Random) -> Result<bool, Fatal> {
+        let shared = Arc::clone(&self.shared);
+        let mut group = Group::new(&shared, now, self.operations_max);
+        if !group.settle(random)? && !group.close_sites(&mut self.closing, random)? {
+            return Ok(false);
+        }
+        group.act_on_notes(random)?;
+        self.append(&shared, group, random)?;
+        Ok(true)
+    }
+
+    /// Appends a group, files it, and publishes.
+    fn append(&mut self, shared: &Shared, group: Group<'_>, random: &mut dyn Random) -> Result<(), Fatal> {
         if group.payloads.is_empty() {
-            return Ok(done);
+            return Ok(());
         }
         let appended = self.log.append_group(&group.payloads)?;
         let last = appended.last().expect("as many records were appended as payloads were given, at least one");
         let (position, chain) = (last.position, last.chain);
         let applied_to = AppliedTo { log_id: shared.log_id, position, chain };
         shared.store.commit(&group.filing.batch(applied_to, random)).map_err(FilingError::from)?;
-        let mut channels = before.channels.clone();
+        let mut channels = shared.published().channels.clone();
         channels.extend(group.filing.channels().iter().map(|(channel, state)| (channel.clone(), *state)));
         shared.publish(Published { position, chain, channels });
-        Ok(done)
+        Ok(())
+    }
+}
+
+impl<'a> Group<'a> {
+    fn new(shared: &'a Shared, now: Millis, operations_max: u64) -> Self {
+        Self {
+            shared,
+            filing: Filing::new(&*shared.store, &shared.keyring),
+            payloads: Vec::new(),
+            entries: HashMap::new(),
+            notes: Vec::new(),
+            head: shared.published().position,
+            now,
+            operations_max,
+        }
     }
 }
 
@@ -159,6 +202,12 @@ impl Group<'_> {
                 Ok(Done::Renewed(token))
             }
             Job::Fact(fact, by) => Ok(Done::Fact(self.fact(fact, by, random)?)),
+            Job::Decide(decision) => {
+                let done = self.decide(&decision, random)?;
+                self.act_on_notes(random)?;
+                Ok(Done::Decided(done))
+            }
+            Job::Move(wanted) => Ok(Done::Moved(self.move_case(&wanted, random)?)),
         }
     }
 
@@ -179,9 +228,9 @@ impl Group<'_> {
         let directory = self.shared.directory();
         if let Some(position) = directory.parcels.get(&manifest).copied() {
             drop(directory);
-            let entry = match self.parcels.get(&position) {
-                Some(entry) => entry.clone(),
-                None => read_parcel(self.shared, position)?,
+            let entry = match self.entries.get(&position) {
+                Some(Entry::Parcel(entry)) => entry.clone(),
+                _ => read_parcel(self.shared, position)?,
             };
             return Ok(receipt(manifest, Some(position), &entry, scope));
         }
@@ -197,8 +246,12 @@ impl Group<'_> {
             random,
             now: self.now,
             operations,
+            notes: Vec::new(),
         };
+        let statements = parcel.opened.statements.clone();
         let entry = admission.admit(position, state, parcel)?;
+        let notes = std::mem::take(&mut admission.notes);
+        self.notes.extend(notes);
         drop(directory);
         let keeps = entry.statements.is_some()
             || entry.documents.iter().any(|filed| filed.content.is_some() || filed.held.is_some());
@@ -211,7 +264,9 @@ impl Group<'_> {
         self.payloads.push(entry.to_bytes());
         self.head = position;
         let receipt = receipt(manifest, Some(position), &entry, scope);
-        self.parcels.insert(position, entry);
+        self.entries.insert(position, Entry::Parcel(entry));
+        self.act_on(lease, &statements, random)?;
+        self.act_on_notes(random)?;
         Ok(receipt)
     }
 
@@ -229,7 +284,7 @@ impl Group<'_> {
         }
     }
 
-    fn fact(&mut self, fact: Fact, by: By, random: &mut dyn Random) -> Result<Position, Fatal> {
+    pub(super) fn fact(&mut self, fact: Fact, by: By, random: &mut dyn Random) -> Result<Position, Fatal> {
         let entry = FactEntry { at: self.now, fact, by };
         let position = self.head.next();
         self.shared.directory_mut().fold_fact(position, &entry)?;
@@ -255,7 +310,9 @@ pub fn read_entry(shared: &Shared, position: Position) -> Result<Entry, Fatal> {
 pub fn read_parcel(shared: &Shared, position: Position) -> Result<ParcelEntry, Fatal> {
     match read_entry(shared, position)? {
         Entry::Parcel(entry) => Ok(entry),
-        Entry::Sealed(_) | Entry::Decision(_) => Err(CodecError::Body(format!("entry {position} is not a parcel")).into()),
+        Entry::Sealed(_) | Entry::Decision(_) => {
+            Err(CodecError::Body(format!("entry {position} is not a parcel")).into())
+        }
     }
 }
 

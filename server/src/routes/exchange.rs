@@ -43,7 +43,9 @@ pub async fn exchange(State(app): State<Arc<App>>, request: Request) -> Result<R
             match done {
                 Done::Parcels(own) => receipts = own,
                 Done::Renewed(new) => token = Some(new),
-                Done::Enrolled(_) | Done::Fact(_) => return Err(Failure::internal("an exchange enrols nobody")),
+                Done::Enrolled(_) | Done::Fact(_) | Done::Decided(_) | Done::Moved(_) => {
+                    return Err(Failure::internal("an exchange only pushes and renews"));
+                }
             }
         }
     }

@@ -8,9 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde::Deserialize;
-use sync_protocol::ids::{ActorPrefix, Channel, Millis, Salt};
+use sync_protocol::ids::{ActorPrefix, Channel, Salt};
 use sync_protocol::wire::codec::Raw;
-use sync_protocol::wire::enrolment::token_hash;
 use utoipa::IntoParams;
 
 use super::error::{ErrorBody, Failure};
@@ -19,7 +18,6 @@ use super::observe::ForDevice;
 use super::token::bearer;
 use crate::hub::feed::has_news;
 use crate::hub::published::Shared;
-use crate::hub::vet::TOKEN_SLIDING_MS;
 use crate::limits::WAIT_SECONDS_MAX;
 use crate::serve::app::App;
 use crate::serve::listen::asked_to_stop;
@@ -61,7 +59,7 @@ pub async fn wait(
     let cursor = cursor.map_err(|_| Failure::invalid("cursor", "the cursor must be base64url without padding"))?;
     let token = bearer(&headers).and_then(|text| HEXLOWER.decode(text.as_bytes()).ok());
     let token = token.as_deref().and_then(Salt::from_slice).ok_or_else(Failure::no_device_token)?;
-    if !opens(&app.shared, query.lease, &token, app.clock.now()) {
+    if !app.shared.opens(query.lease, &token, app.clock.now()) {
         return Err(Failure::no_device_token());
     }
     let _room = Arc::clone(&app.waiters).try_acquire_owned().map_err(|_| Failure::busy())?;
@@ -74,16 +72,6 @@ pub async fn wait(
     let mut response = status.into_response();
     response.extensions_mut().insert(ForDevice);
     Ok(response)
-}
-
-/// Whether the token is the lease's and has not slid out of force.
-fn opens(shared: &Shared, lease: ActorPrefix, token: &Salt, now: Millis) -> bool {
-    let heard = shared.last_heard(lease);
-    let directory = shared.directory();
-    directory.leases.get(&lease).is_some_and(|state| {
-        let active = heard.map_or(state.active_at, |heard| heard.max(state.active_at));
-        state.token == token_hash(token) && now.0 <= active.0.saturating_add(TOKEN_SLIDING_MS)
-    })
 }
 
 /// True with the first news; false when the hub stops.

@@ -139,7 +139,7 @@ impl TestHub {
     pub fn device(&self, site: &str, name: &str, seed: u8) -> TestDevice {
         let got = self.post("/v1/admin/users", &json!({"name": name, "sites": [site]}));
         assert_eq!(got.status, 201, "{}", got.text());
-        let got = self.post("/v1/admin/invitations", &json!({"user": got.json()["user"]}));
+        let got = self.post("/v1/admin/invitations", &json!({"user": got.json()["user"], "confirmed": true}));
         assert_eq!(got.status, 201, "{}", got.text());
         let invitation = Invitation::parse(got.json()["invitation"].as_str().unwrap()).unwrap();
         let key = SecretKey::from_bytes(&[seed; 32]).unwrap();

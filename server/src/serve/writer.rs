@@ -58,10 +58,20 @@ impl Desk {
     /// [`Fatal`]: the process must end.
     pub fn run(mut self) -> Result<(), Fatal> {
         let mut first = None;
-        while let Some(ticket) = first.take().or_else(|| self.tickets.blocking_recv()) {
+        loop {
+            let more = !self.is_full() && self.settle()?;
+            let waiting = first.take().or_else(|| self.tickets.try_recv().ok());
+            let ticket = match waiting {
+                Some(ticket) => ticket,
+                None if more => continue,
+                None => match self.tickets.blocking_recv() {
+                    Some(ticket) => ticket,
+                    None => break,
+                },
+            };
             let (group, next) = self.gather(ticket);
             first = next;
-            if self.disk.free_bytes().is_ok_and(|free| free < DISK_FREE_BYTES_MIN) {
+            if self.is_full() {
                 tracing::error!(
                     "the disk of the data folder is nearly full: nothing more is taken until there is room"
                 );
@@ -74,6 +84,24 @@ impl Desk {
         }
         self.shared.store.flush().map_err(crate::hub::filing::FilingError::from)?;
         Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.disk.free_bytes().is_ok_and(|free| free < DISK_FREE_BYTES_MIN)
+    }
+
+    /// Does a piece of what has to be done without being asked; whether there may be more.
+    fn settle(&mut self) -> Result<bool, Fatal> {
+        let more = self.writer.settle(self.clock.now(), &mut *self.random)?;
+        if more {
+            self.tell();
+        }
+        Ok(more)
+    }
+
+    fn tell(&self) {
+        let position = self.shared.published().position;
+        self.news.send_if_modified(|known| std::mem::replace(known, position) != position);
     }
 
     /// What waits, up to the size of a group; and the ticket that no longer fitted.
@@ -108,8 +136,7 @@ impl Desk {
             // A sender that has gone away asks again and finds its work done.
             let _ = reply.send(Ok(own));
         }
-        let position = self.shared.published().position;
-        self.news.send_if_modified(|known| std::mem::replace(known, position) != position);
+        self.tell();
         Ok(())
     }
 }

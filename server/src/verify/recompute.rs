@@ -219,7 +219,7 @@ impl Work<'_> {
             if !all_applied {
                 continue;
             }
-            let work = Work { lease: entry.lease, manifest: manifest_hash(&entry.manifest), filed };
+            let Some(work) = entry.work(index) else { continue };
             let Ok(stored) = open_content(&work, named.document, &working.key) else {
                 let detail = format!("entry {position}: the contents do not open");
                 self.report.add([Difference { code: "content", document: Some(named.document), detail }]);

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use segin::hub::directory::Directory;
-use segin::hub::entry::Fact;
 use segin::hub::exchange::{self, Pending};
+use segin::hub::fact::{By, Fact};
 use segin::hub::opening::{self, Beginning, Folding};
 use segin::hub::published::Shared;
 use segin::hub::writer::{Done, Job, Writer};
@@ -188,7 +188,7 @@ impl SimHub {
     pub fn fact(&mut self, fact: Fact) -> bool {
         let now = self.now;
         let Some(running) = &mut self.running else { return false };
-        running.writer.commit(vec![Job::Fact(fact)], now, &mut self.random).is_ok()
+        running.writer.commit(vec![Job::Fact(fact, By::Setup)], now, &mut self.random).is_ok()
     }
 
     /// Works on a group of requests.
@@ -339,7 +339,7 @@ fn reply(
             Done::Renewed(renewed) => token = Some(renewed),
             Done::Enrolled(Ok(answer)) => return Ok(Reply::Answer(frame(Message::EnrolAnswer, &*answer))),
             Done::Enrolled(Err(error)) => return Ok(Reply::Refused(error.code().to_owned())),
-            Done::Fact(_) => {}
+            Done::Fact(_) | Done::Decided(_) | Done::Moved(_) => {}
         }
     }
     let Some(pending) = pending else { return Ok(Reply::Refused("no request".to_owned())) };

@@ -1,6 +1,6 @@
 //! What happens to the hub: work, deaths, starts, full and failing disks, the second copy, the administrator's facts.
 
-use segin::hub::entry::Fact;
+use segin::hub::fact::Fact;
 use segin::store::files::{Call, CrashMode, Often};
 use sync_protocol::ids::Position;
 

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use segin::hub::entry::{Entry, FactEntry};
+use segin::hub::entry::Entry;
+use segin::hub::fact::FactEntry;
 use segin::hub::published::Shared;
 use sync_protocol::ids::{ChangeHash, Channel, DocumentId, Hash, Millis, Position, SiteCode};
 use sync_protocol::limits::MESSAGE_BYTES_MAX;
@@ -80,6 +81,7 @@ impl Oracle {
                     })?;
                     entry.at
                 }
+                Entry::Decision(entry) => entry.at,
                 Entry::Sealed(sealed) => {
                     let bytes = shared.keyring.open_entry(&sealed).map_err(|error| unreadable(error.to_string()))?;
                     let entry: FactEntry = from_cbor(&bytes).map_err(|error| unreadable(error.to_string()))?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use segin::hub::entry::Fact;
+use segin::hub::fact::{Fact, Profile};
 use sync_protocol::device::{EditRequest, Entry, Event, Key, Report};
 use sync_protocol::documents::Kind;
 use sync_protocol::ids::{ChangeHash, DocumentId};
@@ -324,7 +324,7 @@ impl World {
         self.trace.add(format!("  user {user} now works at {sites:?}"));
         self.users[user].ever.extend(sites.iter().cloned());
         let id = self.users[user].id;
-        self.admin(Fact::User { user: id, name: format!("Agent {user}"), sites: sites.clone() })?;
+        self.admin(Fact::User { user: id, profile: Profile::caseworker(format!("Agent {user}"), sites.clone()) })?;
         self.users[user].sites = sites;
         Ok(())
     }

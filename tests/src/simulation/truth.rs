@@ -4,16 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, Change};
-use segin::hub::entry::{Entry, HeldContent, ParcelEntry, Stored, content_binding};
+use segin::hub::entry::{Entry, HeldContent, Stored, content_binding};
 use segin::hub::feed::open_content;
 use segin::hub::filing::document_key;
 use segin::hub::published::Shared;
 use segin::store::keyring::{KeyOwner, WrappedKey};
 use segin::store::seal;
 use sync_protocol::documents::{self, Kind};
-use sync_protocol::ids::{ChangeHash, DocumentId, Position};
-use sync_protocol::wire::codec::from_cbor;
-use sync_protocol::wire::manifest::manifest_hash;
+use sync_protocol::ids::{ChangeHash, DocumentId, Hash, Position};
+use sync_protocol::wire::codec::{CodecError, from_cbor};
 
 use super::paper::{Mark, marks_in};
 use super::promise::{Broken, Check, Promise, holds};
@@ -59,12 +58,13 @@ impl Truth {
             let record = record.map_err(|error| broken(Position::START, error))?;
             let position = record.position;
             let entry = Entry::from_bytes(&record.payload).map_err(|error| broken(position, error))?;
-            let Entry::Parcel(entry) = entry else { continue };
-            let manifest = entry.read_manifest().map_err(|error| broken(position, error))?;
-            for (index, (named, filed)) in manifest.documents.iter().zip(&entry.documents).enumerate() {
-                let document = named.document;
+            for (index, (document, kind)) in
+                named(&entry).map_err(|error| broken(position, error))?.into_iter().enumerate()
+            {
+                let work = entry.work(index).ok_or_else(|| broken(position, "a document without work"))?;
+                let filed = work.filed;
                 if let Some(held) = &filed.held {
-                    truth.held.extend(held_marks(shared, &entry, document, held, position)?);
+                    truth.held.extend(held_marks(shared, &work.manifest, document, held, position)?);
                 }
                 if filed.content.is_none() {
                     continue;
@@ -72,8 +72,8 @@ impl Truth {
                 let head = shared.store.head(document).map_err(|error| broken(position, error))?;
                 let head = head.ok_or_else(|| broken(position, "its document is not in the store"))?;
                 let (key, _) = document_key(&shared.keyring, &head).map_err(|error| broken(position, error))?;
-                let stored = open_content(&entry, document, index, &key).map_err(|error| broken(position, error))?;
-                let kind = Kind::from_code(named.kind).ok_or_else(|| broken(position, "an unknown kind"))?;
+                let stored = open_content(&work, document, &key).map_err(|error| broken(position, error))?;
+                let kind = Kind::from_code(kind).ok_or_else(|| broken(position, "an unknown kind"))?;
                 let found = truth.documents.entry(document).or_insert_with(|| Document {
                     kind,
                     changes: Vec::new(),
@@ -97,17 +97,30 @@ impl Truth {
     }
 }
 
+/// The documents of an entry, with their kinds.
+fn named(entry: &Entry) -> Result<Vec<(DocumentId, u8)>, CodecError> {
+    Ok(match entry {
+        Entry::Parcel(entry) => {
+            entry.read_manifest()?.documents.iter().map(|named| (named.document, named.kind)).collect()
+        }
+        Entry::Decision(entry) => entry.items.iter().map(|item| (item.document, item.kind)).collect(),
+        Entry::Sealed(_) => Vec::new(),
+    })
+}
+
 fn held_marks(
     shared: &Shared,
-    entry: &ParcelEntry,
+    parcel: &Hash,
     document: DocumentId,
     held: &HeldContent,
     position: Position,
 ) -> Check<BTreeSet<Mark>> {
-    let parcel = manifest_hash(&entry.manifest);
     let wrapped: WrappedKey = held.key.read().map_err(|error| broken(position, error))?;
-    let key = shared.keyring.unwrap(KeyOwner::Held { parcel, document }, &wrapped).map_err(|e| broken(position, e))?;
-    let bytes = seal::open(&key, &content_binding(document, &parcel, true), held.content.as_ref())
+    let key = shared
+        .keyring
+        .unwrap(KeyOwner::Held { parcel: *parcel, document }, &wrapped)
+        .map_err(|e| broken(position, e))?;
+    let bytes = seal::open(&key, &content_binding(document, parcel, true), held.content.as_ref())
         .map_err(|error| broken(position, error))?;
     let stored: Stored = from_cbor(&bytes).map_err(|error| broken(position, error))?;
     Ok(stored.changes.iter().flat_map(|raw| marks_in(raw.as_ref())).collect())

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use segin::hub::entry::Fact;
+use segin::hub::fact::{Fact, Profile};
 use sync_protocol::device::{Event, Report};
 use sync_protocol::documents::Kind;
 use sync_protocol::ids::{CardToken, ChangeHash, DocumentId, Millis, SiteCode, UserId};
@@ -128,7 +128,8 @@ impl World {
         };
         world.start_hub()?;
         for code in world.sites.clone() {
-            world.admin(Fact::Site { code: code.clone(), name: code.to_string(), region: "Kayes".to_owned() })?;
+            let (name, region) = (code.to_string(), "Kayes".to_owned());
+            world.admin(Fact::Site { code, name, region, closed_into: None })?;
         }
         for name in 0..world.weights.phones {
             world.add_phone(name)?;
@@ -142,12 +143,16 @@ impl World {
         if !shares {
             let site = self.sites[name % self.sites.len()].clone();
             let id = UserId::new([u8::try_from(user + 1).unwrap_or(u8::MAX); 16]);
-            self.admin(Fact::User { user: id, name: format!("Agent {user}"), sites: vec![site.clone()] })?;
+            self.admin(Fact::User {
+                user: id,
+                profile: Profile::caseworker(format!("Agent {user}"), vec![site.clone()]),
+            })?;
             self.users.push(User { id, sites: vec![site.clone()], ever: BTreeSet::from([site]) });
         }
         let invitation = Invitation::from_random(self.dice.bytes());
         let expires = self.hub.now.plus(1_000 * Millis::DAY);
-        self.admin(Fact::Invited { invitation: invitation.hash(), user: self.users[user].id, expires })?;
+        let user_id = self.users[user].id;
+        self.admin(Fact::Invited { invitation: invitation.hash(), user: user_id, expires, confirmed: true })?;
         self.invitations.push(invitation);
         let skew = self.skew();
         let dice = Dice::new(u64::from_be_bytes(self.dice.bytes()), 3);

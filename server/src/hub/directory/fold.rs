@@ -10,8 +10,8 @@ use sync_protocol::wire::lease::Lease;
 use sync_protocol::wire::manifest::manifest_hash;
 
 use super::{
-    Account, BrokenGlass, Directory, HeldItem, InvitationState, LeaseState, OpenTask, PartnerState, Relation, SetupCode,
-    Site, Standing, Voucher,
+    Account, BrokenGlass, Directory, HeldItem, InvitationState, LeaseState, OpenTask, PartnerState, Relation,
+    SetupCode, Site, Standing, Voucher,
 };
 use crate::hub::entry::{DecisionEntry, Filed, ParcelEntry};
 use crate::hub::fact::{By, Fact, FactEntry, Ground, Placement};
@@ -69,6 +69,9 @@ impl Directory {
                 }
             }
             Fact::Related { document, kind, cases } => self.related_to(*document, *kind, cases),
+            Fact::Superseded { document, change } => {
+                self.superseded.entry(*document).or_default().insert(*change);
+            }
             Fact::TaskOpened { task } => {
                 self.tasks.insert(position, OpenTask { at, task: task.clone() });
             }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sync_protocol::crypto::PublicKey;
 use sync_protocol::ids::{
-    ActorPrefix, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, SiteCode, UserId,
+    ActorPrefix, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Position, SiteCode, UserId,
 };
 use sync_protocol::wire::codec::Raw;
 
@@ -69,6 +69,8 @@ pub struct Directory {
     pub related: HashMap<DocumentId, BTreeSet<DocumentId>>,
     /// Who opened a referral on the console.
     pub referral_readers: HashMap<DocumentId, BTreeSet<UserId>>,
+    /// Held changes whose edits were written again: they can no longer be let in.
+    pub superseded: HashMap<DocumentId, BTreeSet<ChangeHash>>,
     /// Tasks that are not done, by the entry that opened them.
     pub tasks: BTreeMap<Position, OpenTask>,
     /// Channels of assignments that ever held something: others need not be told to devices.
@@ -103,6 +105,7 @@ impl Directory {
             relations: HashMap::new(),
             related: HashMap::new(),
             referral_readers: HashMap::new(),
+            superseded: HashMap::new(),
             tasks: BTreeMap::new(),
             assigned: BTreeSet::new(),
             settling: BTreeSet::new(),
@@ -112,9 +115,7 @@ impl Directory {
     /// Whether this lease has work held on this document for who sent it: what follows hangs on it.
     #[must_use]
     pub fn holds_back(&self, document: DocumentId, lease: ActorPrefix) -> bool {
-        self.held
-            .get(&document)
-            .is_some_and(|items| items.iter().any(|item| item.lease == lease && item.is_for_who()))
+        self.held.get(&document).is_some_and(|items| items.iter().any(|item| item.lease == lease && item.is_for_who()))
     }
 
     /// Held work whose reason is over.

@@ -155,7 +155,12 @@ fn a_document_enters_no_more_channels_than_the_store_takes() {
     let sites: Vec<String> =
         (0..=DOCUMENT_CHANNELS_MAX).map(|n| format!("S{}{}", letter(n / 26), letter(n % 26))).collect();
     for site in &sites {
-        hub.fact(Fact::Site { code: SiteCode::new(site).unwrap(), name: site.clone(), region: "Kayes".into() });
+        hub.fact(Fact::Site {
+            code: SiteCode::new(site).unwrap(),
+            name: site.clone(),
+            region: "Kayes".into(),
+            closed_into: None,
+        });
     }
     let movement = DocumentId::new([9; 16]);
     let mut doc = documents::blank(Kind::Movement);
@@ -205,10 +210,10 @@ fn an_enrolment_seen_on_its_way_gives_no_token_once_the_device_works() {
     // Prevents: whoever once saw the request opens the feed with it for ever, without any key.
     let mut hub = TestHub::new();
     let user = UserId::new([5; 16]);
-    hub.fact(Fact::User { user, name: "Awa".into(), sites: vec![SiteCode::new("GOG").unwrap()] });
+    hub.fact(Fact::User { user, profile: Profile::caseworker("Awa", vec![SiteCode::new("GOG").unwrap()]) });
     let invitation = Invitation::from_random([5; 12]);
     let expires = NOW.plus(14 * Millis::DAY);
-    hub.fact(Fact::Invited { invitation: invitation.hash(), user, expires });
+    hub.fact(Fact::Invited { invitation: invitation.hash(), user, expires, confirmed: true });
     let key = SecretKey::from_bytes(&[5; 32]).unwrap();
     let request = EnrolRequest::sign(&invitation, InstallationId::new([5; 16]), &key);
     let answer = hub.enrol(request.clone());

@@ -72,7 +72,12 @@ pub async fn invite(
     }
     let invitation = Invitation::from_random(draw(&mut SystemRandom));
     let expires = app.clock.now().plus(INVITATION_DAYS * Millis::DAY);
-    let position = write(&app, By::Setup, vec![Fact::Invited { invitation: invitation.hash(), user: new.user, expires, confirmed: new.confirmed }]).await?;
+    let position = write(
+        &app,
+        By::Setup,
+        vec![Fact::Invited { invitation: invitation.hash(), user: new.user, expires, confirmed: new.confirmed }],
+    )
+    .await?;
     let typed = invitation.to_string();
     let scan = format!("segin:enrol?hub=http://{}&invitation={}", app.address, typed.replace('-', ""));
     Ok((StatusCode::CREATED, Body(Invited { invitation: typed, scan, expires, position })))

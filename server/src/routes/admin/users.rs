@@ -110,7 +110,8 @@ pub async fn add_user(
     let _alone = app.administering.lock().await;
     check(&app, &name, &new.sites)?;
     let user = UserId::new(uuid::Builder::from_random_bytes(draw(&mut SystemRandom)).into_uuid().into_bytes());
-    let position = write(&app, By::Setup, vec![Fact::User { user, profile: Profile::caseworker(name, new.sites) }]).await?;
+    let position =
+        write(&app, By::Setup, vec![Fact::User { user, profile: Profile::caseworker(name, new.sites) }]).await?;
     Ok((StatusCode::CREATED, Body(UserWritten { user, position })))
 }
 

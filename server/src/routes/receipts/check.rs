@@ -278,7 +278,8 @@ fn fits(shared: &Shared, entry: &ParcelEntry, index: usize, named: &Named, filed
     }
     let head = shared.store.head(named.document).ok()??;
     let (key, _) = document_key(&shared.keyring, &head).ok()?;
-    let Ok(stored) = open_content(entry, named.document, index, &key) else { return Some(false) };
+    let work = entry.work(index)?;
+    let Ok(stored) = open_content(&work, named.document, &key) else { return Some(false) };
     let hashes: Vec<_> = stored.changes.iter().map(|change| change_hash(change.as_ref())).collect();
     let found = commitment(&stored.salt, named.document, named.kind, &hashes, stored.card.as_ref());
     match found == named.commitment {
