@@ -16,4 +16,5 @@ pub mod routes;
 pub mod sample;
 pub mod serve;
 pub mod store;
+pub mod tls;
 pub mod verify;

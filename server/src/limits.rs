@@ -111,11 +111,69 @@ pub const READ_MODEL_STATEMENTS: usize = 64;
 /// Connections at once. A hub has 200 devices and a few consoles; each may keep one for exchanges and one for waiting.
 pub const CONNECTIONS_MAX: usize = 1_024;
 
+/// Connections beyond that for whoever comes from this machine: somebody must still be able to look why it is full.
+pub const CONNECTIONS_RESERVED: usize = 16;
+
+/// Connections at once from one peer (an IPv4 address, an IPv6 /64): a site with 50 phones behind one address keeps 100;
+/// nobody alone takes more than a quarter of all.
+pub const CONNECTIONS_BY_PEER_MAX: usize = 256;
+
+/// Seconds in which a TLS handshake must be done: three round trips over a satellite, with losses.
+pub const HANDSHAKE_SECONDS_MAX: u64 = 20;
+
+/// Seconds between two looks at the certificate files for newer ones: whoever renews them need not tell the hub.
+pub const TLS_LOOK_SECONDS: u64 = 30;
+
+/// Bytes of a certificate or key file: chains have a few KiB.
+pub const TLS_FILE_BYTES_MAX: u64 = 256 * 1024;
+
+/// Certificates of one chain: three are usual.
+pub const TLS_CHAIN_MAX: usize = 10;
+
+/// Bytes of a request's target and headers: ours have a few hundred, a browser's below 4 KiB.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Headers of one request: browsers send about twenty, proxies add some.
+pub const HEADERS_MAX: usize = 64;
+
+/// Hops of a forwarding header that are looked at: nobody puts more proxies in a row.
+pub const FORWARDED_HOPS_MAX: usize = 16;
+
+/// Calculations that may wait for a processor; beyond it a request is refused at once. One takes about ten
+/// milliseconds: whoever is let in waits for seconds at most.
+pub const WORK_WAITING_MAX: usize = 256;
+
+/// Requests at once, and a minute, of one peer before it is known who asks. What turns out to be a known device or
+/// person is given back; what stays are pages and files: fifty phones that load an app of twenty files at once.
+pub const RATE_PEER: (u32, u32) = (1_200, 3_000);
+
+/// The same from this machine itself: measurements, tests, or a tunnel that speaks for many.
+pub const RATE_LOOPBACK: (u32, u32) = (200_000, 600_000);
+
+/// Attempts to enrol that fail, at once and a minute, of one peer: fifty phones at once are let in, and whoever guesses
+/// invitations of 60 bits gets nowhere.
+pub const RATE_ENROL: (u32, u32) = (60, 20);
+
+/// Attempts to sign in that fail, at once and a minute, of one peer: a site's forgetful morning, but no list of words.
+pub const RATE_SIGN_IN: (u32, u32) = (20, 10);
+
+/// Requests at once, and a minute, of one device: it makes one in a few seconds, and a measurement a hundred a second.
+pub const RATE_LEASE: (u32, u32) = (6_000, 6_000);
+
+/// Requests at once, and a minute, of one person on the console: a page that follows the log asks twice a second.
+pub const RATE_ACCOUNT: (u32, u32) = (600, 1_200);
+
+/// Requests at once, and a minute, with the console token of the start: scripts that set a hub up.
+pub const RATE_SETUP: (u32, u32) = (20_000, 60_000);
+
+/// Buckets that are remembered of each kind: about 3 MB; a bucket that is full again needs no memory.
+pub const RATE_KEYS_MAX: usize = 65_536;
+
 /// Seconds in which a request's head must be there, counted from the end of the answer before: also how long an idle
 /// connection is kept. A device on a slow link sends its next request within that.
 pub const HEAD_SECONDS_MAX: u64 = 120;
 
-/// Bytes of a connection's buffer, and with it of a request's head.
+/// Bytes of a connection's buffer: a body comes in pieces of this size.
 pub const CONNECTION_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Bytes of one request's body on the wire: a message of the protocol with its header, uncompressed.
@@ -152,6 +210,10 @@ pub const WORKER_STACK_BYTES: usize = 16 * 1024 * 1024;
 /// Free bytes on the disk below which nothing more is taken: a group, the step by which a segment grows, and what the
 /// document store writes meanwhile.
 pub const DISK_FREE_BYTES_MIN: u64 = 128 * 1024 * 1024;
+
+/// Free bytes on the disk below which not even a record of a read, a sign-in or a revocation is taken: half of what is
+/// kept free for the end of a group. Above it, a hub whose disk is nearly full still shows and still locks out.
+pub const DISK_FREE_BYTES_LAST: u64 = DISK_FREE_BYTES_MIN / 2;
 
 /// Seconds after which a wait without news is answered, below the half minute at which networks drop silent connections.
 pub const WAIT_SECONDS_MAX: u64 = 25;

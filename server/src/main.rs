@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(code) => code,
         Err(trouble) => {
-            eprintln!("segin: {trouble} [{}]", trouble.code);
+            trouble.print();
             ExitCode::FAILURE
         }
     }

@@ -1,5 +1,6 @@
 //! `segin admin`: sites, users and invitations of a running hub, by the same endpoints as the page.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Trouble;
 use super::client::Client;
+use crate::tls::trust::read_authority;
 
 /// Which hub, and what.
 #[derive(Args)]
@@ -15,6 +17,9 @@ pub struct AdminArgs {
     /// The hub's address
     #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8470", env = "SEGIN_HUB")]
     hub: String,
+    /// The certificate of the hub's own authority (PEM), where it is not one that the system knows
+    #[arg(long, global = true, value_name = "FILE", env = "SEGIN_CA")]
+    ca: Option<PathBuf>,
     /// The console token that the hub printed at its start
     #[arg(long, global = true, value_name = "TOKEN", env = "SEGIN_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -81,7 +86,9 @@ pub fn run(args: AdminArgs) -> Result<ExitCode, Trouble> {
     let token = args.token.ok_or_else(|| {
         Trouble::new("token-required", "give the console token that the hub printed, with --token or SEGIN_TOKEN")
     })?;
-    let client = Client::new(&args.hub, token)?;
+    let authority = args.ca.as_deref().map(read_authority).transpose();
+    let authority = authority.map_err(|error| Trouble::new("hub-trust", error))?;
+    let client = Client::trusting(&args.hub, token, authority.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

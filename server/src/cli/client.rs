@@ -1,40 +1,52 @@
-//! JSON over HTTP to a hub on this machine, for `segin admin`.
+//! JSON over HTTP to a hub, for `segin admin`: under TLS, or plain on this machine.
 
 use axum::body::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{Method, Request, Uri, header};
+use hyper::{Method, Request, header};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
 use super::Trouble;
+use crate::field::client::Stream;
 use crate::routes::error::ErrorBody;
+use crate::tls::{HubAddress, Trust};
 
 /// Bytes of an answer that are read: lists of a large hub stay far below.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A hub, and the token that opens its console.
 pub struct Client {
-    authority: String,
+    address: HubAddress,
+    /// Under TLS only.
+    trust: Option<Trust>,
     token: String,
 }
 
 impl Client {
-    /// For the hub at this URL.
+    /// For the hub at this URL; under TLS it believes the system's authorities.
     ///
     /// # Errors
-    /// [`Trouble`] when it is not `http://host:port`.
+    /// [`Trouble`] when it is neither `https://…` nor `http://` and an address of this machine.
     pub fn new(url: &str, token: String) -> Result<Self, Trouble> {
-        let wrong = || Trouble::new("hub-url", format!("'{url}' is not a hub's address such as http://127.0.0.1:8470"));
-        let uri: Uri = url.parse().map_err(|_| wrong())?;
-        match (uri.scheme_str(), uri.authority()) {
-            (Some("http"), Some(authority)) => {
-                let port = authority.port_u16().unwrap_or(80);
-                Ok(Self { authority: format!("{}:{port}", authority.host()), token })
-            }
-            _ => Err(wrong()),
-        }
+        Self::trusting(url, token, None)
+    }
+
+    /// The same; under TLS it believes the authority whose certificate was given in PEM, and nobody else.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn trusting(url: &str, token: String, authority: Option<&[u8]>) -> Result<Self, Trouble> {
+        let wrong = || {
+            let message = format!(
+                "'{url}' is not a hub's address: wanted is https://NAME:PORT, or http://127.0.0.1:PORT on this machine"
+            );
+            Trouble::new("hub-url", message)
+        };
+        let address = HubAddress::parse(url).ok_or_else(wrong)?;
+        let trust = address.is_tls.then(|| Trust::named(authority)).transpose();
+        Ok(Self { address, trust: trust.map_err(|error| Trouble::new("hub-trust", error))?, token })
     }
 
     /// Asks.
@@ -55,17 +67,25 @@ impl Client {
 
     async fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Trouble> {
         let lost = |error: &dyn std::fmt::Display| {
-            let message = format!("the hub at {} does not answer ({error}): is it running?", self.authority);
+            let message = format!("the hub at {} does not answer ({error}): is it running?", self.address.authority);
             Trouble::new("hub-unreachable", message)
         };
-        let stream = TcpStream::connect(&self.authority).await.map_err(|error| lost(&error))?;
+        let (host, port) = (self.address.host.as_str(), self.address.port);
+        let stream = TcpStream::connect((host, port)).await.map_err(|error| lost(&error))?;
+        let stream: Box<dyn Stream> = match &self.trust {
+            Some(trust) => {
+                let shaken = trust.connect(host, stream).await;
+                Box::new(shaken.map_err(|error| Trouble::new("hub-not-believed", error))?)
+            }
+            None => Box::new(stream),
+        };
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| lost(&error))?;
         tokio::spawn(connection);
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, &self.authority)
+            .header(header::HOST, &self.address.authority)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(body))

@@ -21,6 +21,7 @@ use crate::field::import::{ImportError, import};
 use crate::field::{Card, FieldDevice, FieldError, Recorded, StoreError};
 use crate::limits::EDITS_FILE_BYTES_MAX;
 use crate::random::SystemRandom;
+use crate::tls::trust::read_authority;
 
 /// Which device, and what.
 #[derive(Args)]
@@ -42,9 +43,12 @@ pub struct DeviceArgs {
 enum DeviceCommand {
     /// Make the device and enrol it with an invitation
     Enrol {
-        /// The hub's address, such as http://127.0.0.1:8470
+        /// The hub's address, such as https://hub.example.org; plain http:// to this machine only
         #[arg(long, value_name = "URL")]
         hub: String,
+        /// The certificate of the hub's own authority (PEM): the device believes this one, and nobody else, from then on
+        #[arg(long, value_name = "FILE")]
+        ca: Option<PathBuf>,
         /// Twelve letters and digits, as shown by 'segin admin invite'
         #[arg(long)]
         invitation: String,
@@ -163,8 +167,8 @@ pub fn run_alone(args: DeviceArgs) -> Result<ExitCode, Trouble> {
 /// One clear sentence; what was recorded before is safe.
 pub async fn run(args: DeviceArgs) -> anyhow::Result<()> {
     let DeviceArgs { dir, key_file, json, command } = args;
-    if let DeviceCommand::Enrol { hub, invitation } = &command {
-        return enrol(&dir, &key_file, hub, invitation, json).await;
+    if let DeviceCommand::Enrol { hub, ca, invitation } = &command {
+        return enrol(&dir, &key_file, hub, ca.as_deref(), invitation, json).await;
     }
     let mut device = FieldDevice::open(&dir, &key_file)?;
     match command {
@@ -199,13 +203,26 @@ pub async fn run(args: DeviceArgs) -> anyhow::Result<()> {
     }
 }
 
-async fn enrol(dir: &Path, key_file: &Path, hub: &str, invitation: &str, json: bool) -> anyhow::Result<()> {
+async fn enrol(
+    dir: &Path,
+    key_file: &Path,
+    hub: &str,
+    ca: Option<&Path>,
+    invitation: &str,
+    json: bool,
+) -> anyhow::Result<()> {
+    // Read before a device is made: a wrong name leaves nothing behind.
+    let authority = ca.map(read_authority).transpose()?;
     // A device that was made before its hub answered is enrolled again with the same key.
     let made = match FieldDevice::open(dir, key_file) {
         Err(FieldError::Store(StoreError::Missing(_))) => FieldDevice::create(dir, key_file),
         other => other,
     };
-    let lease = made?.enrol(hub, invitation).await?;
+    let mut device = made?;
+    if let Some(authority) = authority {
+        device.trust(&authority)?;
+    }
+    let lease = device.enrol(hub, invitation).await?;
     if json {
         return print_json(&serde_json::json!({
             "user": lease.user, "name": lease.name, "site": lease.site, "letters": lease.letters,

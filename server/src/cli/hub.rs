@@ -12,7 +12,9 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Trouble, logging};
-use crate::serve::{ConsoleToken, Hub, Options, PORT, RunningHub, StartError};
+use crate::serve::peer::{Proxies, Proxy};
+use crate::serve::{ConsoleToken, Door, Hub, Options, PORT, RunningHub, StartError};
+use crate::tls::CertificateFiles;
 
 /// Exit code of a process that was told twice to stop, as shells count it: 128 and SIGINT.
 const STOPPED_HARD: u8 = 130;
@@ -39,6 +41,21 @@ pub struct ServeArgs {
     /// Keep a second copy of log and keyring here, best on another disk
     #[arg(long, value_name = "DIR")]
     copy_to: Option<PathBuf>,
+    /// Speak TLS with this certificate: PEM, the hub's own first. Taken anew when the file changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of the certificate: PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Speak plain HTTP to other machines: say what protects the way instead, such as "WireGuard between the sites"
+    #[arg(long, value_name = "WORDS", conflicts_with = "tls_cert")]
+    plain_http_is_protected_by: Option<String>,
+    /// Believe the forwarding headers of this proxy; may be given several times
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS[/BITS]")]
+    trusted_proxies: Vec<Proxy>,
+    /// A name under which people open the hub's pages; may be given several times, the first is announced
+    #[arg(long = "public-name", value_name = "NAME")]
+    public_names: Vec<String>,
     /// Read the console token from this file instead of drawing one
     #[arg(long, value_name = "FILE")]
     console_token_file: Option<PathBuf>,
@@ -71,14 +88,23 @@ pub fn run(command: HubCommand) -> Result<ExitCode, Trouble> {
         // Said twice: at once. Nothing acknowledged depends on what is left undone.
         return Ok(ExitCode::from(STOPPED_HARD));
     }
-    hub.join().map_err(|failure| Trouble::new(failure.code(), failure))?;
-    Ok(ExitCode::SUCCESS)
+    match hub.join() {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        // At once: whatever would be closed on the way out may wait for the disk that has just failed.
+        Err(failure) => Trouble::new(failure.code(), failure).leave(),
+    }
 }
 
 fn start(args: ServeArgs) -> Result<RunningHub, StartError> {
     let mut options = Options::new(args.data, args.master_key);
     options.listen = args.listen;
     options.copy_to = args.copy_to;
+    options.door = Door {
+        tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| CertificateFiles::new(certificate, key)),
+        plain_http_is_protected_by: args.plain_http_is_protected_by,
+        proxies: Proxies(args.trusted_proxies),
+        public_names: args.public_names,
+    };
     if let Some(path) = &args.console_token_file {
         options.console = ConsoleToken::from_file(path)?;
     }

@@ -17,6 +17,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use thiserror::Error;
 
+/// Exit code of a command that failed.
+const FAILED: i32 = 1;
+
 /// Segin: registration of people who return, offline first.
 #[derive(Parser)]
 #[command(name = "segin", version, about, propagate_version = true)]
@@ -57,6 +60,17 @@ impl Trouble {
     /// From an error with a code.
     pub fn new(code: impl Into<String>, message: impl ToString) -> Self {
         Self { code: code.into(), message: message.to_string() }
+    }
+
+    /// One line on standard error.
+    pub fn print(&self) {
+        eprintln!("segin: {self} [{}]", self.code);
+    }
+
+    /// Says it and ends the process, closing nothing.
+    pub fn leave(&self) -> ! {
+        self.print();
+        std::process::exit(FAILED)
     }
 }
 

@@ -1,12 +1,10 @@
 //! The link to the hub: HTTP/1.1, one connection kept alive, three headers, every byte counted at the socket.
 //!
-//! Plain HTTP, and therefore to this machine only: to anywhere else the device would need TLS, which this version
-//! does not speak. Where a kept connection turns out to be gone before a byte went out, a fresh one is made; a cut
+//! Under TLS, or plain HTTP to this machine only. Bytes are counted below TLS: what really travels. Where a kept connection turns out to be gone before a byte went out, a fresh one is made; a cut
 //! after that is the caller's to know.
 
 use std::future::Future;
 use std::io;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +25,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::limits::{FIELD_ANSWER_BYTES_MAX, FIELD_ANSWER_SECONDS_MAX, FIELD_CONNECT_SECONDS_MAX};
+use crate::tls::trust::HandshakeError;
+use crate::tls::{HubAddress, Trust, TrustError};
 
 /// A connection, whatever carries it.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -60,7 +60,7 @@ impl Dial for TcpDial {
 pub enum LinkError {
     /// Not an address that this version speaks to.
     #[error(
-        "'{0}' is not a hub's address on this machine: wanted is http://127.0.0.1:PORT; this version speaks no TLS"
+        "'{0}' is not a hub's address: wanted is https://NAME:PORT, or http://127.0.0.1:PORT for a hub on this machine"
     )]
     Address(String),
     /// Nobody there.
@@ -71,6 +71,12 @@ pub enum LinkError {
         /// Why.
         source: io::Error,
     },
+    /// Nobody can be believed to be the hub.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// Whoever answered is not believed to be the hub, or speaks no TLS.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
     /// The connection broke.
     #[error("the link was cut: {0}")]
     Cut(String),
@@ -112,8 +118,9 @@ struct Counters {
 
 /// A client of one hub.
 pub struct HubClient {
-    host: String,
-    port: u16,
+    address: HubAddress,
+    /// Under TLS only.
+    trust: Option<Trust>,
     dial: Arc<dyn Dial>,
     counters: Arc<Counters>,
     connection: Option<SendRequest<Full<Bytes>>>,
@@ -126,13 +133,24 @@ struct ErrorBody {
 }
 
 impl HubClient {
-    /// A client of the hub at this address; connects when it is first needed.
+    /// A client of the hub at this address; connects when it is first needed. Under TLS it believes the system's
+    /// authorities.
     ///
     /// # Errors
-    /// [`LinkError::Address`] for anything but plain HTTP on this machine.
+    /// [`LinkError::Address`] for plain HTTP to another machine; [`LinkError::Trust`].
     pub fn new(url: &str, dial: Arc<dyn Dial>) -> Result<Self, LinkError> {
-        let (host, port) = parse(url).ok_or_else(|| LinkError::Address(url.chars().take(200).collect()))?;
-        Ok(Self { host, port, dial, counters: Arc::default(), connection: None })
+        Self::trusting(url, dial, None)
+    }
+
+    /// The same; under TLS it believes the authority whose certificate was given in PEM, and nobody else.
+    ///
+    /// # Errors
+    /// As [`HubClient::new`].
+    pub fn trusting(url: &str, dial: Arc<dyn Dial>, authority: Option<&[u8]>) -> Result<Self, LinkError> {
+        let wrong = || LinkError::Address(url.chars().take(200).collect());
+        let address = HubAddress::parse(url).ok_or_else(wrong)?;
+        let trust = address.is_tls.then(|| Trust::named(authority)).transpose()?;
+        Ok(Self { address, trust, dial, counters: Arc::default(), connection: None })
     }
 
     /// What the link has carried so far.
@@ -199,7 +217,7 @@ impl HubClient {
         let request = Request::builder()
             .method(Method::POST)
             .uri(path)
-            .header(HOST, format!("{}:{}", self.host, self.port))
+            .header(HOST, &self.address.authority)
             .header(CONTENT_TYPE, "application/cbor")
             .body(Full::new(body))
             .map_err(|error| cut(&error))?;
@@ -213,19 +231,27 @@ impl HubClient {
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, LinkError> {
-        let address = format!("{}:{}", self.host, self.port);
-        let failed = |source| LinkError::Connect { address: address.clone(), source };
+        let HubAddress { host, port, authority, .. } = &self.address;
+        let failed = |source| LinkError::Connect { address: authority.clone(), source };
         let seconds = Duration::from_secs(FIELD_CONNECT_SECONDS_MAX);
-        let dialled = timeout(seconds, self.dial.dial(self.host.clone(), self.port)).await;
-        let stream = dialled.map_err(|_| LinkError::Timeout(FIELD_CONNECT_SECONDS_MAX))?.map_err(&failed)?;
+        let late = |_| LinkError::Timeout(FIELD_CONNECT_SECONDS_MAX);
+        let dialled = timeout(seconds, self.dial.dial(host.clone(), *port)).await;
+        let stream = dialled.map_err(late)?.map_err(&failed)?;
         self.counters.connections.fetch_add(1, Ordering::Relaxed);
         let counted = Counted { inner: stream, counters: Arc::clone(&self.counters) };
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(counted)).await.map_err(|error| LinkError::Cut(error.to_string()))?;
-        // Ends with the sender; what goes wrong shows in the request that meets it.
-        tokio::spawn(async move { connection.await.ok() });
-        Ok(sender)
+        match &self.trust {
+            Some(trust) => speak(timeout(seconds, trust.connect(host, counted)).await.map_err(late)??).await,
+            None => speak(counted).await,
+        }
     }
+}
+
+async fn speak(stream: impl Stream + 'static) -> Result<SendRequest<Full<Bytes>>, LinkError> {
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| LinkError::Cut(error.to_string()))?;
+    // Ends with the sender; what goes wrong shows in the request that meets it.
+    tokio::spawn(async move { connection.await.ok() });
+    Ok(sender)
 }
 
 fn refusal(status: StatusCode, bytes: &[u8]) -> LinkError {
@@ -235,14 +261,6 @@ fn refusal(status: StatusCode, bytes: &[u8]) -> LinkError {
         |body| (body.code, body.message),
     );
     LinkError::Hub { status: status.as_u16(), code, message }
-}
-
-fn parse(url: &str) -> Option<(String, u16)> {
-    let rest = url.trim().strip_prefix("http://")?.trim_end_matches('/');
-    let (host, port) = rest.rsplit_once(':')?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let local = bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    local.then(|| Some((bare.to_owned(), port.parse().ok()?)))?
 }
 
 /// Counts what passes.
@@ -332,12 +350,9 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_http_on_this_machine_is_an_address() {
-        assert_eq!(parse("http://127.0.0.1:8470/"), Some(("127.0.0.1".to_owned(), 8470)));
-        assert_eq!(parse("http://[::1]:80"), Some(("::1".to_owned(), 80)));
-        assert_eq!(parse("http://localhost:80"), Some(("localhost".to_owned(), 80)));
-        for wrong in ["", "127.0.0.1:80", "https://127.0.0.1:80", "http://127.0.0.1", "http://example.org:80"] {
-            assert!(parse(wrong).is_none(), "{wrong}");
+    fn plain_http_to_another_machine_is_no_address() {
+        for wrong in ["", "http://example.org:80", "http://192.0.2.1:8470", "127.0.0.1:8470"] {
+            assert!(matches!(HubClient::new(wrong, Arc::new(TcpDial)), Err(LinkError::Address(_))), "{wrong}");
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use sync_protocol::ids::{Channel, DocumentId, Hash, Millis, Position, Salt};
+use sync_protocol::ids::{ActorPrefix, Channel, DocumentId, Hash, Millis, Position, Salt};
 use sync_protocol::wire::answer::{
     Answer, Fate, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, WipeWhen, leaf, leaf_salt, leaves_hash,
 };
@@ -28,6 +28,15 @@ pub struct Pending {
     /// For each parcel: its documents in order.
     named: Vec<(Hash, Vec<DocumentId>)>,
     feed_is_open: bool,
+    is_proved: bool,
+}
+
+impl Pending {
+    /// The lease, if the request proved that it is its own: by a token, a renewal or a signed parcel.
+    #[must_use]
+    pub fn proved(&self) -> Option<ActorPrefix> {
+        self.is_proved.then_some(self.request.lease)
+    }
 }
 
 /// Vets a request. What there is to commit comes out as a job; without one the answer needs no writer.
@@ -47,6 +56,7 @@ pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, V
             Err((hash, _)) => (*hash, Vec::new()),
         })
         .collect();
+    let is_signed = parcels.iter().any(Result::is_ok);
     let mut jobs = Vec::new();
     let stands = {
         let directory = shared.directory();
@@ -65,7 +75,8 @@ pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, V
     if feed_is_open {
         shared.heard(lease, now);
     }
-    Ok((Pending { request, named, feed_is_open }, jobs))
+    let is_proved = feed_is_open || is_signed;
+    Ok((Pending { request, named, feed_is_open, is_proved }, jobs))
 }
 
 /// Makes and signs the answer, after the writer is done.

@@ -1,7 +1,6 @@
 //! Bodies of devices' requests: bounded in bytes, in time and, over all requests together, in memory.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
@@ -12,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::Failure;
 use super::observe::ForDevice;
-use crate::limits::{BODY_BYTES_MAX, BODY_SECONDS_MAX};
+use crate::limits::BODY_BYTES_MAX;
 use crate::serve::app::App;
 
 /// The type of the protocol's messages.
@@ -42,7 +41,7 @@ pub async fn receive(app: &App, request: Request) -> Result<Received, Failure> {
     let permits = u32::try_from(announced / 1024 + 1).unwrap_or(u32::MAX);
     let room = Arc::clone(&app.bodies).try_acquire_many_owned(permits).map_err(|_| Failure::busy())?;
     let whole = Limited::new(body, BODY_BYTES_MAX).collect();
-    let read = tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), whole).await;
+    let read = tokio::time::timeout(app.bounds.body, whole).await;
     match read {
         Ok(Ok(whole)) => Ok(Received { bytes: whole.to_bytes(), _room: room }),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::too_large(BODY_BYTES_MAX)),

@@ -16,6 +16,7 @@ use crate::hub::writer::Fatal;
 use crate::limits::RETRY_AFTER_SECONDS;
 use crate::serve::app::WorkError;
 use crate::serve::queue::QueueError;
+use crate::serve::rate::RetryAfter;
 use crate::store::read_model::ReadModelError;
 
 /// Every error of the API as it travels.
@@ -37,12 +38,13 @@ pub struct Failure {
     pub code: &'static str,
     /// The sentence.
     pub message: String,
-    retry: bool,
+    /// Seconds after which the same may be tried again.
+    retry: Option<u32>,
 }
 
 impl Failure {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry: false }
+        Self { status, code, message: message.into(), retry: None }
     }
 
     /// Something in the request is not as it should be.
@@ -139,13 +141,50 @@ impl Failure {
     /// Too much at once.
     #[must_use]
     pub fn busy() -> Self {
-        Self { retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", QueueError::Full.to_string()) }
+        Self {
+            retry: Some(RETRY_AFTER_SECONDS),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", QueueError::Full.to_string())
+        }
+    }
+
+    /// More often than is allowed.
+    #[must_use]
+    pub fn too_often(retry: RetryAfter) -> Self {
+        let RetryAfter(seconds) = retry;
+        Self {
+            retry: Some(seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", retry.to_string())
+        }
+    }
+
+    /// Target and headers are longer than is taken.
+    #[must_use]
+    pub fn head_too_large(max: usize) -> Self {
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "head-too-large",
+            format!("the address and the headers of the request are longer than {max} bytes"),
+        )
+    }
+
+    /// The request names another host than this hub.
+    #[must_use]
+    pub fn other_host() -> Self {
+        Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "other-host",
+            "this hub is not known by the name in the request: open it by its address, or start it with --public-name \
+             and that name",
+        )
     }
 
     /// The hub does not answer exchanges.
     #[must_use]
     pub fn not_ready() -> Self {
-        Self { retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", QueueError::Stopping.to_string()) }
+        Self {
+            retry: Some(RETRY_AFTER_SECONDS),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", QueueError::Stopping.to_string())
+        }
     }
 
     /// A defect or a fault; the cause goes to the log, not to the client.
@@ -169,8 +208,8 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if self.retry {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        if let Some(seconds) = self.retry {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -187,9 +226,10 @@ impl From<QueueError> for Failure {
             QueueError::TooLarge { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request-too-large", error.to_string())
             }
-            QueueError::DiskFull => {
-                Self { retry: true, ..Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", error.to_string()) }
-            }
+            QueueError::DiskFull => Self {
+                retry: Some(RETRY_AFTER_SECONDS),
+                ..Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", error.to_string())
+            },
             QueueError::Stopping => Self::not_ready(),
         }
     }
@@ -249,14 +289,17 @@ impl From<ReadModelError> for Failure {
             }
             ReadModelError::Source(_) | ReadModelError::Internal(_) => return Self::internal(&error),
         };
-        let retry = status == StatusCode::SERVICE_UNAVAILABLE;
+        let retry = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS);
         Self { retry, ..Self::new(status, error.code(), error.to_string()) }
     }
 }
 
 impl From<WorkError> for Failure {
     fn from(error: WorkError) -> Self {
-        Self::internal(&error)
+        match error {
+            WorkError::Busy => Self::busy(),
+            WorkError::Panicked => Self::internal(&error),
+        }
     }
 }
 

@@ -6,11 +6,13 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::body;
+use super::door::Visitor;
 use super::error::{ErrorBody, Failure};
 use crate::hub::exchange::{answer, receive};
 use crate::hub::writer::Done;
 use crate::random::SystemRandom;
 use crate::serve::app::App;
+use crate::serve::rate::Bucket;
 
 /// A device's exchange.
 #[utoipa::path(
@@ -27,15 +29,19 @@ use crate::serve::app::App;
         (status = REQUEST_TIMEOUT, description = "The body did not arrive whole", body = ErrorBody),
         (status = PAYLOAD_TOO_LARGE, description = "More than is taken at once", body = ErrorBody),
         (status = UNSUPPORTED_MEDIA_TYPE, description = "Not application/cbor", body = ErrorBody),
+        (status = TOO_MANY_REQUESTS, description = "More often than is allowed: see Retry-After", body = ErrorBody),
         (status = SERVICE_UNAVAILABLE, description = "Too much waits, or the hub stops", body = ErrorBody),
         (status = INSUFFICIENT_STORAGE, description = "The disk is full, nothing was kept", body = ErrorBody),
     )
 )]
-pub async fn exchange(State(app): State<Arc<App>>, request: Request) -> Result<Response, Failure> {
+pub async fn exchange(State(app): State<Arc<App>>, visitor: Visitor, request: Request) -> Result<Response, Failure> {
     let received = body::receive(&app, request).await?;
     let now = app.clock.now();
     let shared = Arc::clone(&app.shared);
     let (pending, jobs) = app.work(move || receive(&shared, &received.bytes, now)).await??;
+    if let Some(lease) = pending.proved() {
+        visitor.is(&app, Bucket::Lease(lease))?;
+    }
     let mut receipts = Vec::new();
     let mut token = None;
     if !jobs.is_empty() {
@@ -51,7 +57,7 @@ pub async fn exchange(State(app): State<Arc<App>>, request: Request) -> Result<R
     }
     app.metrics.receipts(&receipts);
     let shared = Arc::clone(&app.shared);
-    let bytes = app.work(move || answer(&shared, &pending, receipts, token, now, &mut SystemRandom)).await??;
+    let bytes = app.finish(move || answer(&shared, &pending, receipts, token, now, &mut SystemRandom)).await??;
     app.metrics.exchanges.inc();
     Ok(body::cbor(bytes))
 }

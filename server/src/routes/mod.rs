@@ -7,6 +7,7 @@ pub mod admin;
 pub mod body;
 pub mod cases;
 pub mod devices;
+pub mod door;
 pub mod enrol;
 pub mod error;
 pub mod exchange;
@@ -49,6 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(guarded)
         .fallback(observe::no_such_path)
         .method_not_allowed_fallback(observe::no_such_method)
+        .layer(from_fn_with_state(Arc::clone(&app), door::door))
         .layer(from_fn_with_state(Arc::clone(&app), observe::observe))
         .with_state(app)
 }

@@ -26,13 +26,20 @@ pub struct RequestId(pub String);
 pub struct ForDevice;
 
 /// Headers of every answer that a browser may show or keep. A page adds its own content policy.
-const SECURITY: [(HeaderName, &str); 5] = [
+const SECURITY: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), display-capture=()",
+    ),
 ];
+
+/// Under TLS: browsers come back by no other road for a year.
+const ONLY_TLS: &str = "max-age=31536000";
 
 /// The outermost layer.
 pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
@@ -52,7 +59,10 @@ pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Ne
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         app.metrics.refused_busy.inc();
     }
-    secure(&mut response);
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        app.after_fault();
+    }
+    secure(&mut response, app.door.is_tls());
     let status = response.status().as_u16();
     let bytes_out = response.body().size_hint().exact().unwrap_or_default();
     app.metrics.request(method, &route, status, bytes_in, bytes_out);
@@ -70,7 +80,7 @@ fn write_envelope(response: Response, failure: &Failure, id: &RequestId) -> Resp
     Response::from_parts(head, Body::from(body))
 }
 
-fn secure(response: &mut Response) {
+fn secure(response: &mut Response, is_tls: bool) {
     let for_device = response.extensions().get::<ForDevice>().is_some();
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -79,6 +89,9 @@ fn secure(response: &mut Response) {
     }
     for (name, value) in SECURITY {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if is_tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONLY_TLS));
     }
 }
 

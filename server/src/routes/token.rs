@@ -10,8 +10,10 @@ use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::door::Visitor;
 use super::error::Failure;
 use crate::serve::app::App;
+use crate::serve::rate::Bucket;
 
 /// How a request showed the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +23,9 @@ enum Shown {
 }
 
 /// Lets through who shows the token.
-pub async fn require(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match check(&app, request.method(), request.headers()) {
+pub async fn require(State(app): State<Arc<App>>, visitor: Visitor, request: Request, next: Next) -> Response {
+    let checked = check(&app, request.method(), request.headers());
+    match checked.and_then(|()| visitor.is(&app, Bucket::Setup)) {
         Ok(()) => next.run(request).await,
         Err(failure) => failure.into_response(),
     }

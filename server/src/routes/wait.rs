@@ -12,6 +12,7 @@ use sync_protocol::ids::{ActorPrefix, Channel, Salt};
 use sync_protocol::wire::codec::Raw;
 use utoipa::IntoParams;
 
+use super::door::Visitor;
 use super::error::{ErrorBody, Failure};
 use super::extract::Params;
 use super::observe::ForDevice;
@@ -21,6 +22,7 @@ use crate::hub::published::Shared;
 use crate::limits::WAIT_SECONDS_MAX;
 use crate::serve::app::App;
 use crate::serve::listen::asked_to_stop;
+use crate::serve::rate::Bucket;
 use crate::store::documents::ChannelState;
 
 /// What is waited for.
@@ -47,11 +49,13 @@ pub struct WaitQuery {
         (status = NO_CONTENT, description = "Nothing new for as long as the hub waits: ask again"),
         (status = BAD_REQUEST, description = "The query cannot be read", body = ErrorBody),
         (status = UNAUTHORIZED, description = "The lease or its token is not in force", body = ErrorBody),
+        (status = TOO_MANY_REQUESTS, description = "More often than is allowed: see Retry-After", body = ErrorBody),
         (status = SERVICE_UNAVAILABLE, description = "Too many wait, or the hub stops", body = ErrorBody),
     )
 )]
 pub async fn wait(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     Params(query): Params<WaitQuery>,
 ) -> Result<Response, Failure> {
@@ -62,6 +66,7 @@ pub async fn wait(
     if !app.shared.opens(query.lease, &token, app.clock.now()) {
         return Err(Failure::no_device_token());
     }
+    visitor.is(&app, Bucket::Lease(query.lease))?;
     let _room = Arc::clone(&app.waiters).try_acquire_owned().map_err(|_| Failure::busy())?;
     let timeout = Duration::from_secs(WAIT_SECONDS_MAX);
     let status = match tokio::time::timeout(timeout, until_news(&app, query.lease, cursor)).await {
@@ -85,7 +90,7 @@ async fn until_news(app: &Arc<App>, lease: ActorPrefix, cursor: Option<Raw>) -> 
         // Most groups touch other channels: the store is asked only when one of these has moved.
         if seen.as_ref() != Some(&now) {
             let (shared, scope, cursor) = (Arc::clone(&app.shared), now.0.clone(), cursor.clone());
-            if app.work(move || has_news(&shared, &scope, cursor.as_ref())).await?? {
+            if app.finish(move || has_news(&shared, &scope, cursor.as_ref())).await?? {
                 return Ok(true);
             }
             seen = Some(now);

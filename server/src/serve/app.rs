@@ -8,21 +8,34 @@ use std::sync::Arc;
 
 use sync_protocol::ids::Position;
 use thiserror::Error;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 
+use super::bounds::Bounds;
+use super::connections::Connections;
 use super::console::ConsoleToken;
 use super::metrics::{Metrics, Present};
+use super::options::Door;
 use super::queue::Queue;
+use super::rate::Rate;
+use super::writer::WriterFailure;
 use crate::clock::Clock;
+use crate::hub::filing::FilingError;
 use crate::hub::published::Shared;
-use crate::limits::{BODIES_BYTES_MAX, CONNECTIONS_MAX, WAITERS_MAX};
+use crate::hub::writer::Fatal;
+use crate::limits::{BODIES_BYTES_MAX, WAITERS_MAX};
 use crate::store::files::Disk;
 use crate::store::read_model::ReadModel;
 
-/// A calculation panicked; what it was about is in the log by its request id.
+/// Why a calculation was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a calculation ended abnormally")]
-pub struct WorkError;
+pub enum WorkError {
+    /// Too many wait already; nothing was begun.
+    #[error("all processors are busy and too many calculations wait")]
+    Busy,
+    /// It panicked; what it was about is in the log by its request id.
+    #[error("a calculation ended abnormally")]
+    Panicked,
+}
 
 /// Shared by all handlers.
 pub struct App {
@@ -42,8 +55,14 @@ pub struct App {
     pub news: watch::Receiver<Position>,
     /// Turns true when the hub is asked to stop.
     pub stopping: watch::Receiver<bool>,
+    /// Who may come in, and how.
+    pub door: Door,
+    /// Bounds.
+    pub bounds: Bounds,
     /// Room for connections.
-    pub connections: Arc<Semaphore>,
+    pub connections: Arc<Connections>,
+    /// How often who may ask.
+    pub rate: Rate,
     /// Room for bodies, in KiB.
     pub bodies: Arc<Semaphore>,
     /// Room for waits.
@@ -53,7 +72,9 @@ pub struct App {
     /// Lists and figures.
     pub read_model: Arc<ReadModel>,
     workers: Arc<Semaphore>,
+    work_room: Arc<Semaphore>,
     disk: Arc<dyn Disk>,
+    failing: mpsc::UnboundedSender<WriterFailure>,
 }
 
 /// What an [`App`] is made of.
@@ -78,14 +99,20 @@ pub struct Parts {
     pub disk: Arc<dyn Disk>,
     /// Lists and figures.
     pub read_model: Arc<ReadModel>,
+    /// Who may come in, and how.
+    pub door: Door,
+    /// Bounds.
+    pub bounds: Bounds,
+    /// Told when the hub must end.
+    pub failing: mpsc::UnboundedSender<WriterFailure>,
 }
 
 impl App {
     /// Puts the bounds beside the parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { shared, queue, clock, console, address, metrics, news, stopping, disk, read_model } = parts;
-        let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let Parts { shared, queue, clock, console, address, metrics, news, stopping, disk, read_model, .. } = parts;
+        let (door, bounds, failing) = (parts.door, parts.bounds, parts.failing);
         Self {
             shared,
             queue,
@@ -97,25 +124,48 @@ impl App {
             stopping,
             disk,
             read_model,
-            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            connections: Connections::new(bounds.connections, bounds.connections_by_peer),
+            rate: Rate::new(bounds.rates),
             bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX / 1024)),
             waiters: Arc::new(Semaphore::new(WAITERS_MAX)),
             administering: Mutex::new(()),
-            workers: Arc::new(Semaphore::new(workers)),
+            workers: Arc::new(Semaphore::new(bounds.workers)),
+            work_room: Arc::new(Semaphore::new(bounds.workers + bounds.work_waiting)),
+            door,
+            bounds,
+            failing,
         }
     }
 
     /// Does a calculation beside the reactor, as many at once as there are processors.
     ///
     /// # Errors
-    /// [`WorkError`] when it panicked.
+    /// [`WorkError`]: at once, with nothing begun, when too many wait.
     pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkError> {
-        let permit = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| WorkError)?;
+        let _room = Arc::clone(&self.work_room).try_acquire_owned().map_err(|_| WorkError::Busy)?;
+        self.finish(work).await
+    }
+
+    /// The same for a request of which a part is done, and whose number is bounded otherwise: it waits, however many do.
+    ///
+    /// # Errors
+    /// [`WorkError::Panicked`].
+    pub async fn finish<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkError> {
+        let permit = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| WorkError::Panicked)?;
         let done = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
         });
-        done.await.map_err(|_| WorkError)
+        done.await.map_err(|_| WorkError::Panicked)
+    }
+
+    /// After a request has failed for a fault of the machine: ends the hub if the documents cannot be read any more.
+    /// A hub that answers every request with an error helps nobody; the next start rebuilds them.
+    pub fn after_fault(&self) {
+        if let Err(error) = self.shared.store.usable() {
+            // Only the first is taken; a hub that ends already takes none.
+            let _ = self.failing.send(WriterFailure::Fatal(Fatal::Filing(FilingError::Store(error))));
+        }
     }
 
     /// The numbers of this moment.
@@ -128,7 +178,8 @@ impl App {
             copied_to: self.shared.copied_to().0,
             read_model_lag: published.position.0.saturating_sub(self.read_model.progress().borrow().as_of.0),
             queue_depth: self.queue.depth(),
-            connections: CONNECTIONS_MAX - self.connections.available_permits(),
+            connections: self.connections.count(),
+            working: self.bounds.workers + self.bounds.work_waiting - self.work_room.available_permits(),
             waiters: WAITERS_MAX - self.waiters.available_permits(),
             documents: published.channels.values().map(|state| state.documents).sum(),
             held: directory.held.values().map(Vec::len).sum(),

@@ -34,8 +34,12 @@ impl Copying {
     /// # Errors
     /// [`StartError`] when the folder is not a copy of this log. One that cannot be written now is tried again later.
     pub fn start(shared: Arc<Shared>, source: Arc<dyn Disk>, data: &Path, target: &Path) -> Result<Self, StartError> {
-        if resolved(target) == resolved(data) {
+        let (copy, data) = (resolved(target), resolved(data));
+        if copy == data {
             return Err(StartError::CopyIsData { folder: target.display().to_string() });
+        }
+        if copy.starts_with(&data) {
+            return Err(StartError::CopyInside { folder: target.display().to_string() });
         }
         let mut copying = Self { shared, source, target: target.to_owned(), copier: None };
         match copying.step() {

@@ -14,6 +14,7 @@ use crate::store::files::DiskError;
 use crate::store::keyring::KeyringError;
 use crate::store::log::LogError;
 use crate::store::read_model::ReadModelError;
+use crate::tls::CertificateError;
 
 /// Why a hub did not start. Nothing that was recorded was changed.
 #[derive(Debug, Error)]
@@ -29,10 +30,11 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// Not an address of this machine alone.
+    /// Plain HTTP at an address that is not of this machine alone.
     #[error(
-        "{0} can be reached from other machines: until there are accounts the hub listens on 127.0.0.1 or [::1] only; \
-         put a tunnel or a proxy with its own access control before it"
+        "{0} can be reached from other machines, and without TLS everybody on the way could read along: give \
+         --tls-cert and --tls-key, or listen on 127.0.0.1; where something else protects the way, say what with \
+         --plain-http-is-protected-by \"WORDS\""
     )]
     NotLoopback(SocketAddr),
     /// The master key would lie beside what it opens.
@@ -60,6 +62,15 @@ pub enum StartError {
         /// Which.
         folder: String,
     },
+    /// The second copy would go with what it is a copy of.
+    #[error("the second copy's folder {folder} lies inside the data folder: name one outside of it, on another disk")]
+    CopyInside {
+        /// Which.
+        folder: String,
+    },
+    /// The certificate or its key.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The console token.
     #[error(transparent)]
     Console(#[from] ConsoleTokenError),
@@ -106,6 +117,8 @@ impl StartError {
             Self::KeyInside { .. } => "master-key-inside",
             Self::NotAHub { .. } => "folder-not-a-hub",
             Self::CopyIsData { .. } => "copy-is-data",
+            Self::CopyInside { .. } => "copy-inside",
+            Self::Certificate(error) => error.code(),
             Self::Console(_) => "console-token",
             Self::Disk(error) => error.code(),
             Self::Keyring(error) => error.code(),

@@ -1,35 +1,55 @@
-//! Connections: accepted up to a bound, served, and finished when the hub stops.
+//! Connections: accepted up to a bound, under TLS where there is a certificate, served, and finished when the hub stops.
 //!
 //! HTTP/1.1 without the headers that devices do not need: over a slow link each byte counts, and hub time stands, signed,
-//! in every answer.
+//! in every answer. What may be asked of whom, and how often: `routes::door`.
 
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 use super::app::App;
+use super::connections::Place;
 use super::error::StartError;
-use crate::limits::{CONNECTION_BUFFER_BYTES, HEAD_SECONDS_MAX, STOP_SECONDS_MAX};
+use super::options::Door;
+use super::peer::Ends;
+use super::rate::Network;
+use crate::limits::{CONNECTION_BUFFER_BYTES, HEADERS_MAX, STOP_SECONDS_MAX};
+use crate::tls::Certificate;
 
 /// Pause after the system gave no connection (too many open files): it will not be better at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Takes the address, for this machine alone.
+/// What somebody hears who finds no room, where the hub speaks plain HTTP.
+const NO_ROOM: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// Takes the address: plain HTTP for this machine alone, unless something else was named that protects the way.
 ///
 /// # Errors
 /// [`StartError::NotLoopback`], [`StartError::AddressInUse`], [`StartError::Address`].
-pub fn bind(address: SocketAddr) -> Result<StdListener, StartError> {
-    if !address.ip().is_loopback() {
-        return Err(StartError::NotLoopback(address));
+pub fn bind(address: SocketAddr, door: &Door) -> Result<StdListener, StartError> {
+    if !address.ip().is_loopback() && !door.is_tls() {
+        match &door.plain_http_is_protected_by {
+            Some(words) if !words.trim().is_empty() => {
+                tracing::warn!(protected_by = words, "plain HTTP to other machines, as it was asked for");
+            }
+            _ => return Err(StartError::NotLoopback(address)),
+        }
     }
     let listener = StdListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
@@ -42,18 +62,36 @@ pub fn bind(address: SocketAddr) -> Result<StdListener, StartError> {
 }
 
 /// Serves until the hub stops, then finishes what is in hand.
-pub async fn serve(listener: TcpListener, app: Arc<App>, router: Router, mut stopping: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    router: Router,
+    tls: Option<(TlsAcceptor, Certificate)>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
+    let acceptor = tls.map(|(acceptor, certificate)| {
+        tokio::spawn(follow(certificate, Arc::clone(&app), stopping.clone()));
+        acceptor
+    });
     loop {
         let accepted = tokio::select! {
             biased;
             () = asked_to_stop(&mut stopping) => break,
-            accepted = accept(&listener, &app) => accepted,
+            accepted = accept(&listener, &app, acceptor.is_some()) => accepted,
         };
-        if let Some((stream, room)) = accepted {
-            let (router, stopping) = (router.clone(), stopping.clone());
+        if let Some((stream, ends, room)) = accepted {
+            let (app, router, acceptor) = (Arc::clone(&app), router.clone(), acceptor.clone());
+            let stopping = stopping.clone();
             connections.spawn(async move {
-                connection(stream, router, stopping).await;
+                match acceptor {
+                    Some(acceptor) => {
+                        if let Some(stream) = shake_hands(&acceptor, stream, &app, stopping.clone()).await {
+                            connection(stream, ends, app, router, stopping).await;
+                        }
+                    }
+                    None => connection(stream, ends, app, router, stopping).await,
+                }
                 drop(room);
             });
         }
@@ -61,7 +99,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, router: Router, mut sto
     }
     drop(listener);
     let finished = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(Duration::from_secs(STOP_SECONDS_MAX), finished).await.is_err() {
+    if timeout(Duration::from_secs(STOP_SECONDS_MAX), finished).await.is_err() {
         tracing::warn!(connections = connections.len(), "some requests did not end in time and are cut off");
         connections.shutdown().await;
     }
@@ -73,13 +111,22 @@ pub async fn asked_to_stop(stopping: &mut watch::Receiver<bool>) {
     drop(stopping.wait_for(|stopping| *stopping).await);
 }
 
-async fn accept(listener: &TcpListener, app: &App) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let room = Arc::clone(&app.connections).acquire_owned().await.ok()?;
+async fn accept(listener: &TcpListener, app: &App, is_tls: bool) -> Option<(TcpStream, Ends, Place)> {
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
+            let peer: IpAddr = peer.ip().to_canonical();
+            let own = stream.local_addr().map_or(app.address.ip(), |own| own.ip().to_canonical());
+            let Some(room) = app.connections.admit(Network::of(peer), app.door.proxies.trusts(peer)) else {
+                app.metrics.turned_away.inc();
+                if !is_tls {
+                    // What does not go out at once is not said.
+                    let _ = stream.try_write(NO_ROOM);
+                }
+                return None;
+            };
             // Small answers should not wait for more; where the system refuses, they only come later.
             let _ = stream.set_nodelay(true);
-            Some((stream, room))
+            Some((stream, Ends { peer, own }, room))
         }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
@@ -89,14 +136,72 @@ async fn accept(listener: &TcpListener, app: &App) -> Option<(TcpStream, tokio::
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Receiver<bool>) {
+async fn shake_hands(
+    acceptor: &TlsAcceptor,
+    stream: TcpStream,
+    app: &App,
+    mut stopping: watch::Receiver<bool>,
+) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+    let shaken = tokio::select! {
+        shaken = timeout(app.bounds.handshake, acceptor.accept(stream)) => shaken,
+        () = asked_to_stop(&mut stopping) => return None,
+    };
+    match shaken {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+    app.metrics.handshakes_failed.inc();
+    None
+}
+
+/// Looks for newer certificate files until the hub stops.
+async fn follow(mut certificate: Certificate, app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let pause = certificate.look_every();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = asked_to_stop(&mut stopping) => return,
+        }
+        let now = app.clock.now();
+        let looked = tokio::task::spawn_blocking(move || {
+            let found = certificate.look(now);
+            (certificate, found)
+        });
+        let Ok((back, found)) = looked.await else { return };
+        certificate = back;
+        match found {
+            Ok(false) => {}
+            Ok(true) => {
+                app.metrics.tls_reloads.inc();
+                tracing::info!("the newer certificate is in use");
+            }
+            Err(error) => {
+                app.metrics.tls_reloads_refused.inc();
+                tracing::error!(code = error.code(), %error, "the newer certificate is not used, the one before stays");
+            }
+        }
+    }
+}
+
+async fn connection<S>(stream: S, ends: Ends, app: Arc<App>, router: Router, mut stopping: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(HEAD_SECONDS_MAX))
+        .header_read_timeout(app.bounds.head)
+        .max_headers(HEADERS_MAX)
         .max_buf_size(CONNECTION_BUFFER_BYTES)
         .auto_date_header(false);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    drop(app);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ends);
+        router.call(request)
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

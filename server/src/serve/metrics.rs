@@ -41,6 +41,14 @@ pub struct Metrics {
     pub enrolled: Counter,
     /// Requests refused because too much was waiting.
     pub refused_busy: Counter,
+    /// Connections turned away.
+    pub turned_away: Counter,
+    /// TLS handshakes that did not end well.
+    pub handshakes_failed: Counter,
+    /// Newer certificate files taken into use.
+    pub tls_reloads: Counter,
+    /// Newer certificate files that cannot be used.
+    pub tls_reloads_refused: Counter,
     /// Requests committed with one sync.
     pub group_size: Histogram,
     /// From the first byte of a group's work to its end, sync included.
@@ -57,6 +65,7 @@ struct Gauges {
     read_model_lag: Gauge,
     queue_depth: Gauge,
     connections: Gauge,
+    working: Gauge,
     waiters: Gauge,
     documents: Gauge,
     held: Gauge,
@@ -77,6 +86,8 @@ pub struct Present {
     pub queue_depth: usize,
     /// Connections.
     pub connections: usize,
+    /// Requests that calculate, or wait to.
+    pub working: usize,
     /// Waits.
     pub waiters: usize,
     /// Documents in all channels together.
@@ -103,6 +114,10 @@ impl Default for Metrics {
             fates: Family::default(),
             enrolled: Counter::default(),
             refused_busy: Counter::default(),
+            turned_away: Counter::default(),
+            handshakes_failed: Counter::default(),
+            tls_reloads: Counter::default(),
+            tls_reloads_refused: Counter::default(),
             group_size: Histogram::new(exponential_buckets(1.0, 2.0, 9)),
             commit_seconds: seconds(),
             sync_seconds: seconds(),
@@ -118,6 +133,11 @@ impl Default for Metrics {
         registry.register("changes", "Changes received, by fate", metrics.fates.clone());
         registry.register("enrolled", "Devices enrolled since the start", metrics.enrolled.clone());
         registry.register("refused_busy", "Requests refused because too much waited", metrics.refused_busy.clone());
+        registry.register("connections_turned_away", "Connections turned away", metrics.turned_away.clone());
+        registry.register("tls_handshakes_failed", "TLS handshakes that failed", metrics.handshakes_failed.clone());
+        registry.register("tls_reloads", "Newer certificates taken into use", metrics.tls_reloads.clone());
+        let refused = metrics.tls_reloads_refused.clone();
+        registry.register("tls_reloads_refused", "Newer certificates that cannot be used", refused);
         registry.register("group_size", "Requests committed with one sync", metrics.group_size.clone());
         registry.register_with_unit("commit", "Work on one group", Unit::Seconds, metrics.commit_seconds.clone());
         registry.register_with_unit("log_sync", "Syncs of the log", Unit::Seconds, metrics.sync_seconds.clone());
@@ -127,6 +147,7 @@ impl Default for Metrics {
         registry.register("read_model_lag", "Entries not yet shown to readers", gauges.read_model_lag.clone());
         registry.register("queue_depth", "Requests that wait for the writer", gauges.queue_depth.clone());
         registry.register("connections", "Open connections", gauges.connections.clone());
+        registry.register("working", "Requests that calculate, or wait to", gauges.working.clone());
         registry.register("waiters", "Requests that wait for news", gauges.waiters.clone());
         registry.register("documents", "Documents, once for each channel", gauges.documents.clone());
         registry.register("held", "Pieces of held work", gauges.held.clone());
@@ -170,6 +191,7 @@ impl Metrics {
         gauges.read_model_lag.set(whole(present.read_model_lag));
         gauges.queue_depth.set(count(present.queue_depth));
         gauges.connections.set(count(present.connections));
+        gauges.working.set(count(present.working));
         gauges.waiters.set(count(present.waiters));
         gauges.documents.set(whole(present.documents));
         gauges.held.set(count(present.held));

@@ -1,13 +1,16 @@
 //! The running hub: everything that turns the plain functions of `hub` into a process.
 //!
 //! Owns the data folder's layout ([`folder`]), the start and its errors ([`error`]), the writer's thread ([`writer`])
-//! and the bounded queue before it ([`queue`]), the second copy ([`copying`]), connections ([`listen`]) and the stop.
+//! and the bounded queue before it ([`queue`]), the second copy ([`copying`]), connections ([`listen`],
+//! [`connections`]), what is known of their other end ([`peer`], [`rate`]), the named bounds ([`bounds`]) and the stop.
 //! What is answered to whom is in `routes`; what is decided is in `hub`.
 //!
 //! [`Hub::start`] runs a hub inside any process on threads of its own: the binary, the demo, and tests do the same.
 
 pub mod app;
+pub mod bounds;
 pub mod configuration;
+pub mod connections;
 pub mod console;
 pub mod copying;
 pub mod error;
@@ -15,7 +18,10 @@ pub mod feeding;
 pub mod folder;
 pub mod listen;
 pub mod metrics;
+pub mod options;
+pub mod peer;
 pub mod queue;
+pub mod rate;
 mod run;
 pub mod timed;
 pub mod writer;
@@ -32,8 +38,10 @@ use std::thread::{Builder, JoinHandle};
 
 use tokio::sync::watch;
 
+pub use bounds::Bounds;
 pub use console::ConsoleToken;
 pub use error::{HubFailure, StartError};
+pub use options::Door;
 
 use crate::clock::{Clock, SystemClock};
 use crate::limits::WRITER_STACK_BYTES;
@@ -49,12 +57,16 @@ pub struct Options {
     pub data: PathBuf,
     /// The master key's file, outside of it; made together with the folder.
     pub master_key: PathBuf,
-    /// Where to listen: an address of this machine alone; port 0 picks one.
+    /// Where to listen: without TLS an address of this machine alone; port 0 picks one.
     pub listen: SocketAddr,
     /// Where to keep the second copy.
     pub copy_to: Option<PathBuf>,
     /// Opens the console.
     pub console: ConsoleToken,
+    /// Who may come in, and how.
+    pub door: Door,
+    /// What is taken at once.
+    pub bounds: Bounds,
     /// Hub time.
     pub clock: Arc<dyn Clock>,
 }
@@ -69,6 +81,8 @@ impl Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)),
             copy_to: None,
             console: ConsoleToken::draw(&mut SystemRandom),
+            door: Door::default(),
+            bounds: Bounds::default(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -90,6 +104,8 @@ pub struct RunningHub {
     pub address: SocketAddr,
     /// Opens its console.
     pub console: ConsoleToken,
+    scheme: &'static str,
+    public_name: Option<String>,
     stop: watch::Sender<bool>,
     ended: watch::Receiver<()>,
     thread: JoinHandle<Result<(), HubFailure>>,
@@ -102,6 +118,7 @@ impl Hub {
     /// [`StartError`]; nothing runs then.
     pub fn start(options: Options) -> Result<RunningHub, StartError> {
         let console = options.console.clone();
+        let (scheme, public_name) = (options.door.scheme(), options.door.public_names.first().cloned());
         let (stop, stopping) = watch::channel(false);
         let (ended_sender, ended) = watch::channel(());
         let (started_sender, started) = mpsc::channel();
@@ -114,7 +131,7 @@ impl Hub {
             })
             .map_err(StartError::Thread)?;
         match started.recv() {
-            Ok(Ok(address)) => Ok(RunningHub { address, console, stop, ended, thread }),
+            Ok(Ok(address)) => Ok(RunningHub { address, console, scheme, public_name, stop, ended, thread }),
             Ok(Err(error)) => {
                 // It has said why; the thread only has to let go of the folder.
                 let _ = thread.join();
@@ -126,16 +143,19 @@ impl Hub {
 }
 
 impl RunningHub {
-    /// The hub's address for clients, such as `http://127.0.0.1:8470`.
+    /// The hub's address for clients, such as `http://127.0.0.1:8470`; by its first public name where it has one.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        match &self.public_name {
+            Some(name) => format!("{}://{name}:{}", self.scheme, self.address.port()),
+            None => format!("{}://{}", self.scheme, self.address),
+        }
     }
 
     /// The page's link; opens the console for whoever has it.
     #[must_use]
     pub fn link(&self) -> String {
-        format!("http://{}/?token={}", self.address, self.console.reveal())
+        format!("{}/?token={}", self.url(), self.console.reveal())
     }
 
     /// Asks the hub to stop: nothing new is accepted, what is in hand is finished.

@@ -50,6 +50,8 @@ pub struct Ticket {
     pub bytes: usize,
     /// Where the outcome goes.
     pub reply: oneshot::Sender<Outcome>,
+    /// Whether it is taken even when the disk is nearly full.
+    pub is_small: bool,
     _room: OwnedSemaphorePermit,
 }
 
@@ -86,6 +88,19 @@ impl Queue {
     /// # Errors
     /// [`QueueError`]; only after [`QueueError::Stopping`] something may have been done.
     pub async fn submit(&self, jobs: Vec<Job>) -> Outcome {
+        self.send(jobs, false).await
+    }
+
+    /// The same for small facts that go on while the disk is nearly full: a read that is recorded, a session, a
+    /// revocation.
+    ///
+    /// # Errors
+    /// As [`Queue::submit`].
+    pub async fn submit_small(&self, jobs: Vec<Job>) -> Outcome {
+        self.send(jobs, true).await
+    }
+
+    async fn send(&self, jobs: Vec<Job>, is_small: bool) -> Outcome {
         let bytes = jobs.iter().map(weight).sum();
         if bytes > GROUP_BYTES_MAX {
             return Err(QueueError::TooLarge { bytes, max: GROUP_BYTES_MAX });
@@ -93,7 +108,7 @@ impl Queue {
         let permits = u32::try_from(bytes / BYTES_PER_PERMIT + 1).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(permits).map_err(|_| QueueError::Full)?;
         let (reply, outcome) = oneshot::channel();
-        let ticket = Ticket { jobs, bytes, reply, _room: room };
+        let ticket = Ticket { jobs, bytes, reply, is_small, _room: room };
         self.tickets.try_send(ticket).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => QueueError::Full,
             mpsc::error::TrySendError::Closed(_) => QueueError::Stopping,

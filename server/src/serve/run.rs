@@ -1,4 +1,8 @@
 //! One hub from start to stop, on the thread that [`super::Hub::start`] made.
+//!
+//! Once the writer has failed, nothing is closed and nobody is waited for: on a full disk the engine of the document
+//! store may wait for ever when it is closed, and a thread that reads from it, too. What they hold is leaked; the
+//! process is about to end, and all of it is derived.
 
 use std::any::Any;
 use std::net::{SocketAddr, TcpListener as StdListener};
@@ -10,7 +14,8 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, watch};
+use tokio_rustls::TlsAcceptor;
 
 use super::app::{App, Parts};
 use super::copying::Copying;
@@ -20,10 +25,12 @@ use super::metrics::Metrics;
 use super::queue::Queue;
 use super::writer::{Desk, WriterFailure};
 use super::{Options, folder, listen};
+use crate::clock::Clock;
 use crate::limits::{PANIC_TEXT_CHARACTERS_MAX, WORKER_STACK_BYTES, WRITER_STACK_BYTES};
 use crate::random::SystemRandom;
 use crate::routes;
 use crate::store::read_model::ReadModel;
+use crate::tls::{Certificate, CertificateFiles};
 
 /// Calculations that still run when the hub ends are given this long.
 const LEFTOVERS: Duration = Duration::from_secs(5);
@@ -34,7 +41,8 @@ struct Ready {
     listener: TcpListener,
     app: Arc<App>,
     writer: JoinHandle<()>,
-    failed: oneshot::Receiver<WriterFailure>,
+    failed: mpsc::UnboundedReceiver<WriterFailure>,
+    tls: Option<(TlsAcceptor, Certificate)>,
     followers: Vec<JoinHandle<()>>,
 }
 
@@ -51,40 +59,42 @@ pub fn run(
             return Ok(());
         }
     };
-    let Ready { runtime, listener, app, writer, mut failed, followers } = ready;
+    let Ready { runtime, listener, app, writer, mut failed, tls, followers } = ready;
     let router = routes::router(Arc::clone(&app));
     if started.send(Ok(app.address)).is_err() {
         return Ok(());
     }
-    let held = Arc::clone(&app.shared);
+    let held = (Arc::clone(&app.shared), Arc::clone(&app.read_model));
     let failure = runtime.block_on(async {
         tokio::select! {
-            () = listen::serve(listener, app, router, stopping) => None,
-            Ok(failure) = &mut failed => Some(failure),
+            () = listen::serve(listener, app, router, tls, stopping) => None,
+            Some(failure) = failed.recv() => Some(failure),
         }
     });
     if let Some(failure) = failure {
         // Nobody is answered any more: whether the last group was written is for the next start to find out.
-        // The document store is not closed either: on a full disk that may wait for ever, and it is derived.
+        std::mem::forget(held);
+        runtime.shutdown_background();
+        return Err(failure.into());
+    }
+    // The last sender of the queue went with the connections: the writer finishes what waits and writes out.
+    let writer = writer.join();
+    if let Ok(failure) = failed.try_recv() {
         std::mem::forget(held);
         runtime.shutdown_background();
         return Err(failure.into());
     }
     drop(held);
-    // The last sender of the queue went with the connections: the writer finishes what waits and writes out.
-    let writer = writer.join();
     for follower in followers {
         let _ = follower.join();
     }
     runtime.shutdown_timeout(LEFTOVERS);
-    if let Ok(failure) = failed.try_recv() {
-        return Err(failure.into());
-    }
     writer.map_err(|panic| HubFailure::Panicked(panic_text(&*panic)))
 }
 
 fn start(options: Options, stopping: watch::Receiver<bool>) -> Result<Ready, StartError> {
-    let listener = listen::bind(options.listen)?;
+    let listener = listen::bind(options.listen, &options.door)?;
+    let tls = options.door.tls.clone().map(|files| certificate(files, &*options.clock)).transpose()?;
     let metrics = Arc::new(Metrics::default());
     let random = &mut SystemRandom;
     let folder::OpenedFolder { opened, disk } =
@@ -123,9 +133,12 @@ fn start(options: Options, stopping: watch::Receiver<bool>) -> Result<Ready, Sta
         random: Box::new(SystemRandom),
         metrics: Arc::clone(&metrics),
         disk: Arc::clone(&disk),
+        disk_free: options.bounds.disk_free,
+        disk_free_last: options.bounds.disk_free_last,
     };
-    let (fail, failed) = oneshot::channel();
-    let writer = thread("hub-writer", move || write(desk, fail))?;
+    let (failing, failed) = mpsc::unbounded_channel();
+    let fail = failing.clone();
+    let writer = thread("hub-writer", move || write(desk, &fail))?;
     let parts = Parts {
         shared,
         queue,
@@ -137,8 +150,16 @@ fn start(options: Options, stopping: watch::Receiver<bool>) -> Result<Ready, Sta
         stopping,
         disk,
         read_model,
+        door: options.door,
+        bounds: options.bounds,
+        failing,
     };
-    Ok(Ready { runtime, listener, app: Arc::new(App::new(parts)), writer, failed, followers })
+    Ok(Ready { runtime, listener, app: Arc::new(App::new(parts)), writer, failed, tls, followers })
+}
+
+fn certificate(files: CertificateFiles, clock: &dyn Clock) -> Result<(TlsAcceptor, Certificate), StartError> {
+    let certificate = Certificate::load(files, clock.now())?;
+    Ok((certificate.acceptor()?, certificate))
 }
 
 fn listening(
@@ -152,13 +173,14 @@ fn listening(
     Ok((address, TcpListener::from_std(listener).map_err(wrong)?))
 }
 
-/// The writer's thread: its failure is told before anything else happens.
-fn write(desk: Desk, fail: oneshot::Sender<WriterFailure>) {
+/// The writer's thread: its failure is told before anything else happens, and its desk is left as it stands.
+fn write(mut desk: Desk, fail: &mpsc::UnboundedSender<WriterFailure>) {
     let failure = match catch_unwind(AssertUnwindSafe(|| desk.run())) {
         Ok(Ok(())) => return,
         Ok(Err(fatal)) => WriterFailure::Fatal(fatal),
         Err(panic) => WriterFailure::Panicked(panic_text(&*panic)),
     };
+    std::mem::forget(desk);
     tracing::error!(%failure, "the writer failed: the hub ends");
     let _ = fail.send(failure);
 }

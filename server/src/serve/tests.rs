@@ -158,6 +158,11 @@ fn starts_that_cannot_go_well_are_refused_and_change_nothing() {
     options.copy_to = Some(place.data());
     assert_eq!(place.refused(options).code(), "copy-is-data");
 
+    let mut options = place.options();
+    options.copy_to = Some(place.data().join("aside/copy"));
+    assert_eq!(place.refused(options).code(), "copy-inside");
+    assert!(!place.data().join("aside").exists());
+
     let other = Place::new();
     std::fs::create_dir(other.data()).unwrap();
     std::fs::write(other.data().join("holiday.jpg"), b"x").unwrap();

@@ -2,7 +2,8 @@
 //!
 //! Owns the only [`Writer`]. After a failure nobody of the group is answered and the process is to end: what was asked
 //! may or may not be in the log, and the next start reads there what happened. A disk that is nearly full is noticed
-//! before anything is written: the hub then refuses, and goes on when there is room again.
+//! before anything is written: the hub then refuses work, and goes on when there is room again. What must be recorded
+//! so that people may still read, sign in and be locked out is small and goes on for a while longer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,7 +17,7 @@ use super::queue::{QueueError, Ticket};
 use crate::clock::Clock;
 use crate::hub::published::Shared;
 use crate::hub::writer::{Done, Fatal, Writer};
-use crate::limits::{DISK_FREE_BYTES_MIN, GROUP_BYTES_MAX, GROUP_TICKETS_MAX};
+use crate::limits::{GROUP_BYTES_MAX, GROUP_TICKETS_MAX};
 use crate::random::Random;
 use crate::store::files::Disk;
 
@@ -49,14 +50,18 @@ pub struct Desk {
     pub metrics: Arc<Metrics>,
     /// Asked for room before a group.
     pub disk: Arc<dyn Disk>,
+    /// Free bytes below which no work is taken.
+    pub disk_free: u64,
+    /// Free bytes below which nothing at all is.
+    pub disk_free_last: u64,
 }
 
 impl Desk {
     /// Works until every sender of the queue is gone, then writes the document store out.
     ///
     /// # Errors
-    /// [`Fatal`]: the process must end.
-    pub fn run(mut self) -> Result<(), Fatal> {
+    /// [`Fatal`]: the process must end, and nothing that this desk holds may be closed (see `serve::run`).
+    pub fn run(&mut self) -> Result<(), Fatal> {
         let mut first = None;
         loop {
             let more = !self.is_full() && self.settle()?;
@@ -71,13 +76,8 @@ impl Desk {
             };
             let (group, next) = self.gather(ticket);
             first = next;
-            if self.is_full() {
-                tracing::error!(
-                    "the disk of the data folder is nearly full: nothing more is taken until there is room"
-                );
-                for ticket in group {
-                    let _ = ticket.reply.send(Err(QueueError::DiskFull));
-                }
+            let group = self.with_room(group);
+            if group.is_empty() {
                 continue;
             }
             self.commit(group)?;
@@ -86,8 +86,13 @@ impl Desk {
         Ok(())
     }
 
+    /// A disk that does not say how much is free is written to: a write that fails ends the hub.
+    fn free(&self) -> u64 {
+        self.disk.free_bytes().unwrap_or(u64::MAX)
+    }
+
     fn is_full(&self) -> bool {
-        self.disk.free_bytes().is_ok_and(|free| free < DISK_FREE_BYTES_MIN)
+        self.free() < self.disk_free
     }
 
     /// Does a piece of what has to be done without being asked; whether there may be more.
@@ -117,6 +122,21 @@ impl Desk {
             group.push(ticket);
         }
         (group, None)
+    }
+
+    /// Those for which the disk has room; the others are told that it has none.
+    fn with_room(&self, group: Vec<Ticket>) -> Vec<Ticket> {
+        let free = self.free();
+        if free >= self.disk_free {
+            return group;
+        }
+        tracing::error!(free, "the disk of the data folder is nearly full: no work is taken until there is room");
+        let (kept, refused): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|ticket| ticket.is_small && free >= self.disk_free_last);
+        for ticket in refused {
+            let _ = ticket.reply.send(Err(QueueError::DiskFull));
+        }
+        kept
     }
 
     fn commit(&mut self, group: Vec<Ticket>) -> Result<(), Fatal> {

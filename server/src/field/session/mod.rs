@@ -14,16 +14,19 @@ use sync_protocol::limits::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
 use sync_protocol::wire::enrolment::Invitation;
 use sync_protocol::wire::lease::Lease;
 
-use super::client::{Dial, HubClient, TcpDial, Traffic};
+use super::client::{Dial, HubClient, LinkError, TcpDial, Traffic};
 use super::driver::{Driver, Step};
 use super::store::{FieldStore, SqliteStore};
 use crate::clock::{Clock, SystemClock};
 use crate::limits::{FIELD_BATCH_MS, FIELD_FIRST_BUDGET_BYTES};
 use crate::random::{Random, SystemRandom, draw};
+use crate::tls::Trust;
 pub use words::{Card, FieldError, Recorded, Shown, Status, SyncReport};
 
 /// The row in which the hub's address stands.
 const HUB_ROW: &[u8] = b"hub";
+/// The row in which the certificate of the hub's authority stands, where it was given one: PEM.
+const AUTHORITY_ROW: &[u8] = b"authority";
 /// An answer below this many bytes says nothing about how fast a link is.
 const MEASURED_FROM_BYTES: u64 = 8 * 1024;
 
@@ -113,7 +116,7 @@ impl<S: FieldStore> FieldDevice<S> {
     /// [`FieldError`].
     pub async fn enrol(&mut self, hub_url: &str, invitation: &str) -> Result<Lease, FieldError> {
         let invitation = Invitation::parse(invitation)?;
-        self.client = Some(HubClient::new(hub_url, Arc::clone(&self.dial))?);
+        self.client = Some(self.client_of(hub_url)?);
         let step = self.driver.handle(Event::Enrol(invitation), self.clock.now())?;
         let reports = self.run(step).await?;
         if let Some(Report::NotEnrolled { reason }) =
@@ -225,9 +228,24 @@ impl<S: FieldStore> FieldDevice<S> {
         if self.client.is_none() {
             let url = self.row(HUB_ROW)?.and_then(|bytes| String::from_utf8(bytes).ok());
             let none = || FieldError::NotEnrolled("enrol this device with an invitation first".to_owned());
-            self.client = Some(HubClient::new(&url.ok_or_else(none)?, Arc::clone(&self.dial))?);
+            self.client = Some(self.client_of(&url.ok_or_else(none)?)?);
         }
         Ok(())
+    }
+
+    /// Believes the authority with this certificate (PEM), and nobody else, from now on and after a restart.
+    ///
+    /// # Errors
+    /// [`FieldError`]; also when it is no certificate of an authority.
+    pub fn trust(&mut self, authority: &[u8]) -> Result<(), FieldError> {
+        Trust::authority(authority).map_err(LinkError::from)?;
+        self.client = None;
+        self.keep_row(AUTHORITY_ROW, authority)
+    }
+
+    fn client_of(&mut self, hub_url: &str) -> Result<HubClient, FieldError> {
+        let authority = self.row(AUTHORITY_ROW)?;
+        Ok(HubClient::trusting(hub_url, Arc::clone(&self.dial), authority.as_deref())?)
     }
 
     /// Goes to another address from now on; it must be the same hub, or one that goes on with its log.
@@ -235,7 +253,7 @@ impl<S: FieldStore> FieldDevice<S> {
     /// # Errors
     /// [`FieldError`].
     pub fn move_to(&mut self, hub_url: &str) -> Result<(), FieldError> {
-        self.client = Some(HubClient::new(hub_url, Arc::clone(&self.dial))?);
+        self.client = Some(self.client_of(hub_url)?);
         self.keep_row(HUB_ROW, hub_url.as_bytes())
     }
 

@@ -276,6 +276,14 @@ pub trait DocumentStore: Send + Sync {
     /// # Errors
     /// As [`DocumentStore::applied_to`].
     fn flush(&self) -> Result<(), StoreError>;
+
+    /// Whether it can go on being used. Once it cannot, every further call fails until it is opened again.
+    ///
+    /// # Errors
+    /// What it met first, as in every method here.
+    fn usable(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 impl Batch {

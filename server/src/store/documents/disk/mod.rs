@@ -14,7 +14,7 @@ use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use sync_protocol::ids::{Channel, DocumentId, Position};
 
@@ -35,6 +35,8 @@ pub struct SledStore {
     /// A commit holds this for writing, a read for reading: the engine's reads of several keys see no half batch.
     state: RwLock<Option<StoredState>>,
     broken: AtomicBool,
+    /// What went wrong first: the engine keeps an error of the file system and gives it to every later call.
+    failed: OnceLock<String>,
 }
 
 impl SledStore {
@@ -46,9 +48,16 @@ impl SledStore {
         let db = self.db.as_ref().expect("the engine is taken out only when the store is dropped");
         let result = catch_unwind(AssertUnwindSafe(|| work(db)))
             .unwrap_or_else(|panic| Err(damaged(&format!("the engine panicked: {}", open::panic_text(&*panic)))));
-        if let Err(StoreError::Damaged { what }) = &result {
-            self.broken.store(true, Ordering::Release);
-            open::mark(&self.folder, what);
+        match &result {
+            Err(StoreError::Damaged { what }) => {
+                self.failed.get_or_init(|| what.clone());
+                self.broken.store(true, Ordering::Release);
+                open::mark(&self.folder, what);
+            }
+            Err(StoreError::Io { action, source }) => {
+                self.failed.get_or_init(|| format!("could not {action}: {source}"));
+            }
+            _ => {}
         }
         result
     }
@@ -209,6 +218,10 @@ impl DocumentStore for SledStore {
 
     fn flush(&self) -> Result<(), StoreError> {
         self.guarded(|db| db.flush().map(|_| ()).map_err(|error| open::engine_error("write its files", error)))
+    }
+
+    fn usable(&self) -> Result<(), StoreError> {
+        self.failed.get().map_or(Ok(()), |first| Err(damaged(first)))
     }
 }
 

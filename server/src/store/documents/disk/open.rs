@@ -9,8 +9,8 @@ use std::any::Any;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::RwLock;
 use std::sync::atomic::AtomicBool;
+use std::sync::{OnceLock, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -94,7 +94,13 @@ fn open_guarded(
         Err(damaged(&format!("the engine panicked when it was opened: {}", panic_text(&*panic))))
     });
     let (db, state) = opened?;
-    Ok(SledStore { folder: folder.to_owned(), db: Some(db), state: RwLock::new(state), broken: AtomicBool::new(false) })
+    Ok(SledStore {
+        folder: folder.to_owned(),
+        db: Some(db),
+        state: RwLock::new(state),
+        broken: AtomicBool::new(false),
+        failed: OnceLock::new(),
+    })
 }
 
 fn open_engine(folder: &Path) -> Result<Engine, StoreError> {
