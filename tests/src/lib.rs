@@ -1,6 +1,7 @@
 //! The harness of Segin's tests: the product seen from outside.
 //!
 //! - [`process`]: the real binary as a child, killed, restarted, its folders damaged and compared.
+//! - [`door`]: a hub inside the test whose door is narrow, and certificates for it.
 //! - [`audit`]: what a data folder holds, worked out from log and keyring alone.
 //! - [`night`]: a hub with three sites and real devices.
 //! - [`proxy`]: a link that is cut after any byte.
@@ -8,6 +9,7 @@
 //! - [`simulation`]: devices, a hub and the network between them from one seed, with every fault that a seed can draw.
 
 pub mod audit;
+pub mod door;
 pub mod http;
 pub mod night;
 pub mod process;

@@ -198,7 +198,7 @@ fn a_hub_that_is_away_or_is_none() {
     phone.off();
     let mut blank = night.blank_device();
     blank.off();
-    for url in ["https://127.0.0.1:1", "ftp://hub", "127.0.0.1", "http://hub.example:80"] {
+    for url in ["http://192.0.2.1:8470", "https://user@hub", "ftp://hub", "127.0.0.1", "http://hub.example:80"] {
         let enrol = ["enrol", "--hub", url, "--invitation", "7K3Q-M2XP-9WTA"];
         run(&blank, &enrol).is("field-link", &["not a hub's address"]);
     }
