@@ -219,7 +219,7 @@ impl Admission<'_, '_> {
         };
         filed.allowed = Some(allowed);
         filed.card = card;
-        self.notes.extend(placing::note(document, &applied.reading.projection));
+        self.notes.extend(placing::notes(document, &applied.reading.projection, self.directory));
         if self.filing.document(document)?.is_none() {
             let (key, wrapped) = self.keyring.new_document_key(self.random, document)?;
             filed.new_key = Some(Raw::of(&wrapped));

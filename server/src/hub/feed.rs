@@ -50,6 +50,9 @@ pub struct Place {
     /// Document of it read last; none when the position was read completely.
     #[n(2)]
     pub document: Option<DocumentId>,
+    /// The log's end when the channel was read first: what had left by then was never told, and its leaving is not.
+    #[n(3)]
+    pub since: Position,
 }
 
 /// What a device has told and asked.
@@ -78,6 +81,14 @@ pub struct Feed {
     pub more: bool,
     /// Who wrote what is in it.
     pub authors: BTreeSet<ActorPrefix>,
+}
+
+/// One channel being read.
+struct Reading<'a> {
+    index: u8,
+    channel: &'a Channel,
+    up_to: Position,
+    since: Position,
 }
 
 struct Maker<'a> {
@@ -118,12 +129,14 @@ pub fn make(shared: &Shared, published: &Published, request: &FeedRequest<'_>) -
     for (index, channel) in request.scope.iter().enumerate() {
         let index = u8::try_from(index).expect("a scope has at most 255 channels, bounded when it is given");
         let start = known.iter().find(|place| place.channel == *channel);
+        let since = start.map_or(published.position, |place| place.since);
         let start = start.map_or(FeedPlace::from(Position::START), |place| FeedPlace {
             position: place.position.min(published.position),
             document: place.document,
         });
-        let end = maker.channel(index, channel, start, published.position, request)?;
-        let place = Place { channel: channel.clone(), position: end.position, document: end.document };
+        let reading = Reading { index, channel, up_to: published.position, since };
+        let end = maker.channel(&reading, start, request)?;
+        let place = Place { channel: channel.clone(), position: end.position, document: end.document, since };
         maker.feed.cursor.places.push(place);
     }
     Ok(maker.feed)
@@ -153,12 +166,11 @@ pub fn has_news(shared: &Shared, scope: &[Channel], cursor: Option<&Raw>) -> Res
 impl Maker<'_> {
     fn channel(
         &mut self,
-        index: u8,
-        channel: &Channel,
+        reading: &Reading<'_>,
         start: FeedPlace,
-        up_to: Position,
         request: &FeedRequest<'_>,
     ) -> Result<FeedPlace, Fatal> {
+        let Reading { index, channel, up_to, since } = *reading;
         let mut place = start;
         loop {
             let rows = self.shared.store.feed(channel, place, up_to, ROWS_PER_READ).map_err(FilingError::from)?;
@@ -169,6 +181,9 @@ impl Maker<'_> {
                     return Ok(place);
                 }
                 place = FeedPlace::from(&row);
+                if row.kind == FeedKind::Left && row.position <= since {
+                    continue;
+                }
                 if row.kind == FeedKind::Changes && request.brought.contains(&(row.position, row.document)) {
                     continue;
                 }

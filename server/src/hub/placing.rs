@@ -61,7 +61,10 @@ pub fn entered(
         }
         Kind::Household | Kind::Link => of_cases(named_cases(projection).into_iter(), filing, &mut wanted)?,
         Kind::Referral => {
-            let partner = projection.text("referral.partner").and_then(|code| PartnerCode::new(code).ok());
+            // Over is over: who consents again is referred anew.
+            let over = projection.is_withdrawn() || directory.withdrawn.contains(&document);
+            let partner = projection.text("referral.partner").filter(|_| !over);
+            let partner = partner.and_then(|code| PartnerCode::new(code).ok());
             wanted.extend(partner.map(|code| Channel::partner(&code)));
             of_cases(named_cases(projection).into_iter(), filing, &mut wanted)?;
         }
@@ -97,11 +100,38 @@ pub enum Note {
         /// In their order, each once.
         cases: Vec<DocumentId>,
     },
+    /// A referral ended by a withdrawal.
+    Withdrawn {
+        /// Which referral.
+        referral: DocumentId,
+    },
+    /// The person no longer wants these partners to be told anything.
+    Bars {
+        /// Whose case.
+        case: DocumentId,
+        /// Which partners.
+        partners: Vec<PartnerCode>,
+    },
 }
 
-/// What a document says about others; none where that is nothing.
+/// What a document says about others.
 #[must_use]
-pub fn note(document: DocumentId, projection: &Projection) -> Option<Note> {
+pub fn notes(document: DocumentId, projection: &Projection, directory: &Directory) -> Vec<Note> {
+    let mut notes: Vec<Note> = names(document, projection).into_iter().collect();
+    if projection.is_withdrawn() {
+        notes.push(Note::Withdrawn { referral: document });
+    }
+    if projection.kind == Kind::Case {
+        let partners = directory.partners.keys().filter(|partner| projection.bars_referral_to(partner));
+        let partners: Vec<PartnerCode> = partners.cloned().collect();
+        if !partners.is_empty() {
+            notes.push(Note::Bars { case: document, partners });
+        }
+    }
+    notes
+}
+
+fn names(document: DocumentId, projection: &Projection) -> Option<Note> {
     let mut cases: Vec<DocumentId> = named_cases(projection).iter().filter_map(|text| text.parse().ok()).collect();
     cases.sort_unstable();
     cases.dedup();

@@ -3,11 +3,12 @@
 //! Each becomes a fact in the group of its parcel, so that the fold decides nothing. Reads and what a device holds stay
 //! in the parcel's entry, for `audit` and `verify`.
 
-use sync_protocol::ids::ActorPrefix;
+use sync_protocol::documents::Kind;
+use sync_protocol::ids::{ActorPrefix, Channel, DocumentId, PartnerCode};
 use sync_protocol::wire::manifest::{Stated, Statement};
 
 use super::directory::{LeaseState, Standing};
-use super::fact::{By, Fact};
+use super::fact::{By, Fact, Ground, Placement, Task};
 use super::placing::Note;
 use super::writer::{Fatal, Group};
 use crate::access::{Action, Resource, decide};
@@ -65,6 +66,38 @@ impl Group<'_> {
         }
     }
 
+    /// Takes a referral away from its partner, if it is one of these, and has a person tell the partner to forget it. In
+    /// the group of the withdrawal: the partner's next request finds nothing.
+    fn end_referral(
+        &mut self,
+        referral: DocumentId,
+        partners: Option<&[PartnerCode]>,
+        random: &mut dyn Random,
+    ) -> Result<(), Fatal> {
+        let Some(working) = self.filing.document(referral)? else { return Ok(()) };
+        let told = working.channels.iter().find_map(Channel::partner_code);
+        let Some(partner) = told.filter(|told| partners.is_none_or(|partners| partners.contains(told))) else {
+            return Ok(());
+        };
+        let (case, leases, users) = {
+            let directory = self.shared.directory();
+            let case = directory.relations.get(&referral).and_then(|relation| relation.cases.first().copied());
+            let of_partner =
+                |user| directory.users.get(user).is_some_and(|user| user.partner.as_ref() == Some(&partner));
+            // Every lease that ever stood: which of them fetched it is not known for certain, so none is left out.
+            let stood = directory.leases.values().filter(|state| state.standing != Standing::Pending);
+            let leases = stood.filter(|state| of_partner(&state.lease.user)).map(|state| state.lease.prefix).collect();
+            let users = directory.referral_readers.get(&referral).into_iter().flatten();
+            (case, leases, users.filter(|user| of_partner(user)).copied().collect())
+        };
+        let left = vec![Channel::partner(&partner)];
+        let documents = vec![Placement { document: referral, entered: Vec::new(), left }];
+        self.place(Fact::Placed { documents, ground: Ground::Withdrawal, reason: String::new() }, By::Hub, random)?;
+        let task = Task::Withdrawn { referral, partner, leases, users, case };
+        self.fact(Fact::TaskOpened { task }, By::Hub, random)?;
+        Ok(())
+    }
+
     /// Acts on what applied documents say about others.
     pub(super) fn act_on_notes(&mut self, random: &mut dyn Random) -> Result<(), Fatal> {
         for note in std::mem::take(&mut self.notes) {
@@ -76,6 +109,20 @@ impl Group<'_> {
                     };
                     if !known {
                         self.fact(Fact::Related { document, kind, cases }, By::Hub, random)?;
+                    }
+                }
+                Note::Withdrawn { referral } => self.end_referral(referral, None, random)?,
+                Note::Bars { case, partners } => {
+                    let referrals: Vec<DocumentId> = {
+                        let directory = self.shared.directory();
+                        let related = directory.related.get(&case).into_iter().flatten().copied();
+                        let is_referral = |document: &DocumentId| {
+                            directory.relations.get(document).is_some_and(|r| r.kind == Kind::Referral.code())
+                        };
+                        related.filter(is_referral).collect()
+                    };
+                    for referral in referrals {
+                        self.end_referral(referral, Some(&partners), random)?;
                     }
                 }
             }

@@ -146,11 +146,16 @@ struct TestDevice {
 impl TestDevice {
     /// Changes the given name on a case, new or known; the change's bytes and hash.
     fn name(&mut self, document: DocumentId, name: &str) -> (Raw, sync_protocol::ids::ChangeHash) {
-        let doc = self.documents.entry(document).or_insert_with(|| documents::blank(Kind::Case));
         let edit = Edit::Set { field: "identity.given".into(), value: Value::Text(name.into()).into() };
+        self.edit(Kind::Case, document, &[edit])
+    }
+
+    /// Changes a document, new or known; the change's bytes and hash.
+    fn edit(&mut self, kind: Kind, document: DocumentId, edits: &[Edit]) -> (Raw, sync_protocol::ids::ChangeHash) {
+        let doc = self.documents.entry(document).or_insert_with(|| documents::blank(kind));
         let actor = Actor::from_parts(self.lease.prefix, [1; 8]);
         let shown = documents::edit::heads(doc);
-        let committed = documents::apply(doc, Kind::Case, &shown, actor, NOW, &[edit]).unwrap();
+        let committed = documents::apply(doc, kind, &shown, actor, NOW, edits).unwrap();
         (Raw(committed.raw), committed.hash)
     }
 
@@ -160,10 +165,20 @@ impl TestDevice {
         changes: &[(Raw, sync_protocol::ids::ChangeHash)],
         card: Option<CardToken>,
     ) -> Parcel {
+        self.parcel_of(Kind::Case, document, changes, card)
+    }
+
+    fn parcel_of(
+        &mut self,
+        kind: Kind,
+        document: DocumentId,
+        changes: &[(Raw, sync_protocol::ids::ChangeHash)],
+        card: Option<CardToken>,
+    ) -> Parcel {
         self.counter += 1;
         let salt = Salt::new([self.counter as u8; 16]);
         let hashes: Vec<_> = changes.iter().map(|(_, hash)| *hash).collect();
-        let kind = Kind::Case.code();
+        let kind = kind.code();
         let manifest = Manifest {
             installation: self.lease.installation,
             user: self.lease.user,
@@ -428,3 +443,4 @@ fn a_small_budget_brings_everything_in_pieces() {
 
 mod hostile;
 mod people;
+mod referrals;

@@ -16,9 +16,6 @@ use super::{
 use crate::hub::entry::{DecisionEntry, Filed, ParcelEntry};
 use crate::hub::fact::{By, Fact, FactEntry, Ground, Placement};
 
-/// The code of referrals, of which the directory knows who opened them.
-const REFERRAL: u8 = 6;
-
 impl Directory {
     /// Moves on by a fact.
     ///
@@ -64,7 +61,9 @@ impl Directory {
                 self.glass.push(BrokenGlass { position, at, user, document, until, reason });
             }
             Fact::Read { document, kind, .. } => {
-                if let (REFERRAL, By::User(user)) = (*kind, entry.by) {
+                if let By::User(user) = entry.by
+                    && *kind == Kind::Referral.code()
+                {
                     self.referral_readers.entry(*document).or_default().insert(user);
                 }
             }
@@ -184,6 +183,9 @@ impl Directory {
             if ground == Ground::Transfer {
                 // Whoever still has the card of before would bring the case back.
                 self.cards.remove(&placement.document);
+            }
+            if ground == Ground::Withdrawal {
+                self.withdrawn.insert(placement.document);
             }
             let assigned = placement.entered.iter().filter(|channel| channel.as_str().starts_with("user/"));
             self.assigned.extend(assigned.cloned());

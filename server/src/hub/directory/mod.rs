@@ -67,6 +67,8 @@ pub struct Directory {
     pub relations: HashMap<DocumentId, Relation>,
     /// The same from the case's side.
     pub related: HashMap<DocumentId, BTreeSet<DocumentId>>,
+    /// Referrals that a withdrawal has ended.
+    pub withdrawn: BTreeSet<DocumentId>,
     /// Who opened a referral on the console.
     pub referral_readers: HashMap<DocumentId, BTreeSet<UserId>>,
     /// Held changes whose edits were written again: they can no longer be let in.
@@ -104,6 +106,7 @@ impl Directory {
             glass: Vec::new(),
             relations: HashMap::new(),
             related: HashMap::new(),
+            withdrawn: BTreeSet::new(),
             referral_readers: HashMap::new(),
             superseded: HashMap::new(),
             tasks: BTreeMap::new(),
