@@ -136,6 +136,9 @@ pub const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Headers of one request: browsers send about twenty, proxies add some.
 pub const HEADERS_MAX: usize = 64;
 
+/// Bytes of a public name: what the domain name system allows.
+pub const HOST_BYTES_MAX: usize = 253;
+
 /// Hops of a forwarding header that are looked at: nobody puts more proxies in a row.
 pub const FORWARDED_HOPS_MAX: usize = 16;
 
@@ -184,6 +187,10 @@ pub const JSON_BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// Seconds in which a body must have come: devices cut their work to what the link carries in about four.
 pub const BODY_SECONDS_MAX: u64 = 60;
+
+/// Seconds in which the other end must take some piece of its answer: a cut satellite link comes back within that, and
+/// who reads nothing at all gives its place to others.
+pub const ANSWER_SECONDS_MAX: u64 = 60;
 
 /// Bytes of request bodies in memory at once, as announced: sixteen of the largest, thousands of ordinary ones.
 pub const BODIES_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;

@@ -71,6 +71,20 @@ fn a_body_that_never_ends_or_is_too_long() {
 }
 
 #[test]
+fn who_asks_much_and_reads_nothing_loses_the_connection() {
+    let mut house = House::new();
+    house.options.bounds.answer = SHORT;
+    let hub = house.open();
+    let request = format!("GET /v1/openapi.json HTTP/1.1\r\nhost: localhost\r\n{}\r\n", token(&hub));
+    let mut deaf = knock(hub.address);
+    deaf.set_write_timeout(Some(SHORT)).unwrap();
+    // Until neither end's buffers hold more: the hub does not take what it cannot answer.
+    while deaf.write_all(request.as_bytes()).is_ok() {}
+    until("its place is free", || get(hub.address, "/metrics", &token(&hub)).body.contains("segin_connections 1\n"));
+    hub.stop().unwrap();
+}
+
+#[test]
 fn one_peer_takes_its_share_of_the_connections_and_no_more() {
     let mut house = House::new();
     house.options.bounds.connections_by_peer = 2;
@@ -270,7 +284,7 @@ fn a_disk_that_is_nearly_full_takes_no_work_while_reads_go_on() {
 #[test]
 fn a_page_under_another_name_is_refused_and_devices_are_not_asked() {
     let mut house = House::new();
-    house.options.door.public_names.push("hub.example.org".to_owned());
+    house.options.door.public_names.push("hub.example.org".parse().unwrap());
     let hub = house.open();
     let port = hub.address.port();
     let named = |path: &str, host: &str| {

@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Trouble, logging};
 use crate::serve::peer::{Proxies, Proxy};
-use crate::serve::{ConsoleToken, Door, Hub, Options, PORT, RunningHub, StartError};
+use crate::serve::{ConsoleToken, Door, Hub, Options, PORT, PublicName, RunningHub, StartError};
 use crate::tls::CertificateFiles;
 
 /// Exit code of a process that was told twice to stop, as shells count it: 128 and SIGINT.
@@ -55,7 +55,7 @@ pub struct ServeArgs {
     trusted_proxies: Vec<Proxy>,
     /// A name under which people open the hub's pages; may be given several times, the first is announced
     #[arg(long = "public-name", value_name = "NAME")]
-    public_names: Vec<String>,
+    public_names: Vec<PublicName>,
     /// Read the console token from this file instead of drawing one
     #[arg(long, value_name = "FILE")]
     console_token_file: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! The link to the hub: HTTP/1.1, one connection kept alive, three headers, every byte counted at the socket.
 //!
-//! Under TLS, or plain HTTP to this machine only. Bytes are counted below TLS: what really travels. Where a kept connection turns out to be gone before a byte went out, a fresh one is made; a cut
-//! after that is the caller's to know.
+//! Under TLS, or plain HTTP to this machine only. Bytes are counted below TLS: what really travels. Where a kept
+//! connection turns out to be gone before a byte went out, a fresh one is made; a cut after that is the caller's to know.
 
 use std::future::Future;
 use std::io;

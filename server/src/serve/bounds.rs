@@ -18,6 +18,8 @@ pub struct Bounds {
     pub head: Duration,
     /// For a request's body.
     pub body: Duration,
+    /// For the other end to take a piece of an answer.
+    pub answer: Duration,
     /// Calculations at once.
     pub workers: usize,
     /// Calculations that wait for one of these.
@@ -38,6 +40,7 @@ impl Default for Bounds {
             handshake: Duration::from_secs(limits::HANDSHAKE_SECONDS_MAX),
             head: Duration::from_secs(limits::HEAD_SECONDS_MAX),
             body: Duration::from_secs(limits::BODY_SECONDS_MAX),
+            answer: Duration::from_secs(limits::ANSWER_SECONDS_MAX),
             workers: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             work_waiting: limits::WORK_WAITING_MAX,
             disk_free: limits::DISK_FREE_BYTES_MIN,

@@ -26,6 +26,7 @@ use super::app::App;
 use super::connections::Place;
 use super::error::StartError;
 use super::options::Door;
+use super::patience::Patience;
 use super::peer::Ends;
 use super::rate::Network;
 use crate::limits::{CONNECTION_BUFFER_BYTES, HEADERS_MAX, STOP_SECONDS_MAX};
@@ -195,6 +196,7 @@ where
         .max_headers(HEADERS_MAX)
         .max_buf_size(CONNECTION_BUFFER_BYTES)
         .auto_date_header(false);
+    let stream = Patience::new(stream, app.bounds.answer);
     drop(app);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {

@@ -19,6 +19,7 @@ pub mod folder;
 pub mod listen;
 pub mod metrics;
 pub mod options;
+mod patience;
 pub mod peer;
 pub mod queue;
 pub mod rate;
@@ -41,7 +42,7 @@ use tokio::sync::watch;
 pub use bounds::Bounds;
 pub use console::ConsoleToken;
 pub use error::{HubFailure, StartError};
-pub use options::Door;
+pub use options::{Door, PublicName};
 
 use crate::clock::{Clock, SystemClock};
 use crate::limits::WRITER_STACK_BYTES;
@@ -105,7 +106,7 @@ pub struct RunningHub {
     /// Opens its console.
     pub console: ConsoleToken,
     scheme: &'static str,
-    public_name: Option<String>,
+    public_name: Option<PublicName>,
     stop: watch::Sender<bool>,
     ended: watch::Receiver<()>,
     thread: JoinHandle<Result<(), HubFailure>>,
@@ -147,6 +148,8 @@ impl RunningHub {
     #[must_use]
     pub fn url(&self) -> String {
         match &self.public_name {
+            // The port that everybody takes who is told none.
+            Some(name) if (self.scheme, self.address.port()) == ("https", 443) => format!("https://{name}"),
             Some(name) => format!("{}://{name}:{}", self.scheme, self.address.port()),
             None => format!("{}://{}", self.scheme, self.address),
         }

@@ -1,9 +1,43 @@
 //! Who may come in, and how: what a start says about the network before the hub.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
+
+use thiserror::Error;
 
 use super::peer::Proxies;
+use crate::limits::HOST_BYTES_MAX;
 use crate::tls::CertificateFiles;
+
+/// A name under which a hub's pages are opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicName(String);
+
+/// Not a name.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "'{0}' is no public name: wanted is a name such as hub.example.org, or an IPv4 address, without port or slashes"
+)]
+pub struct PublicNameError(String);
+
+impl FromStr for PublicName {
+    type Err = PublicNameError;
+
+    fn from_str(text: &str) -> Result<Self, PublicNameError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        if text.is_empty() || text.len() > HOST_BYTES_MAX || !text.chars().all(fits) {
+            return Err(PublicNameError(text.chars().take(60).collect()));
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+impl fmt::Display for PublicName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The door of a hub.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +49,7 @@ pub struct Door {
     /// Proxies whose forwarding headers are believed.
     pub proxies: Proxies,
     /// Names under which people open the console, besides the hub's own address.
-    pub public_names: Vec<String>,
+    pub public_names: Vec<PublicName>,
 }
 
 impl Door {
@@ -36,7 +70,8 @@ impl Door {
     #[must_use]
     pub fn is_own(&self, host: &str, own: IpAddr) -> bool {
         let name = without_port(host);
-        if name.eq_ignore_ascii_case("localhost") || self.public_names.iter().any(|own| own.eq_ignore_ascii_case(name))
+        if name.eq_ignore_ascii_case("localhost")
+            || self.public_names.iter().any(|own| own.0.eq_ignore_ascii_case(name))
         {
             return true;
         }
@@ -59,7 +94,7 @@ mod tests {
 
     #[test]
     fn only_its_own_names_are_a_hubs() {
-        let door = Door { public_names: vec!["hub.example.org".to_owned()], ..Door::default() };
+        let door = Door { public_names: vec!["Hub.example.org".parse().unwrap()], ..Door::default() };
         let own = "192.0.2.1".parse().unwrap();
         for host in [
             "localhost",
@@ -73,6 +108,9 @@ mod tests {
             "HUB.example.org:443",
         ] {
             assert!(door.is_own(host, own), "{host}");
+        }
+        for wrong in ["", "https://hub", "hub:443", "hub/", "[::1]", "hub example"] {
+            assert!(wrong.parse::<PublicName>().is_err(), "{wrong}");
         }
         for host in [
             "",

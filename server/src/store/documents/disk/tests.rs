@@ -315,3 +315,19 @@ fn a_file_where_the_folder_should_be_is_an_error_of_the_file_system() {
     assert_eq!(SledStore::open(&folder).err().unwrap().code(), "documents-io");
     assert_eq!(fs::read(&folder).unwrap(), b"a file");
 }
+
+#[test]
+fn a_store_that_has_failed_once_says_so_without_being_asked_for_anything() {
+    let (_parent, folder) = fresh();
+    let store = store_with(&folder, 1);
+    assert!(store.usable().is_ok());
+    let full = || StoreError::Io { action: "read".to_owned(), source: std::io::Error::other("no room") };
+    let failed: Result<(), StoreError> = store.guarded(|_| Err(full()));
+    assert!(failed.is_err());
+    assert!(store.usable().unwrap_err().to_string().contains("could not read: no room"));
+
+    let (_parent, folder) = fresh();
+    let store = store_with(&folder, 1);
+    assert!(store.guarded::<()>(|_| panic!("a defect of the engine")).is_err());
+    assert!(store.usable().unwrap_err().to_string().contains("a defect of the engine"));
+}
