@@ -123,7 +123,7 @@ impl House {
         body: &Value,
     ) -> Result<Value, (String, String)> {
         let token = hub.console.reveal().to_owned();
-        let client = Client::trusting(&hub.url(), token, authority.map(str::as_bytes));
+        let client = Client::trusting(&hub.url(), Some(token), authority.map(str::as_bytes));
         let answer = client.and_then(|client| self.run(client.post(path, body)));
         answer.map_err(|trouble| (trouble.code, trouble.message))
     }

@@ -321,7 +321,8 @@ fn answers_that_a_browser_shows_carry_what_protects_them_and_answers_to_devices_
         assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            // The page has forms, which must say from where they come; nothing is said to anybody else.
+            ("referrer-policy", if path == "/" { "same-origin" } else { "no-referrer" }),
             ("cache-control", "no-store"),
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-resource-policy", "same-origin"),

@@ -8,6 +8,7 @@
 
 pub mod action;
 pub mod role;
+pub mod routes;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! Codes that a person types once: the setup code of a new account, recovery codes.
 //!
 //! Sixteen characters without look-alikes, eighty bits: too many to be guessed even by whoever has the hashes. The hub
-//! keeps a hash, bound to what the code is for and to whom.
+//! keeps a hash, bound to what the code is for.
 
 use std::fmt;
 
@@ -29,10 +29,10 @@ pub struct CodeError;
 /// What a code is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeUse {
-    /// Opens a new account, or gives an old one a new password and telephone.
+    /// Opens a new account, or gives an old one a new password and telephone. The code alone says whose.
     Setup,
-    /// Stands for the telephone's code, once.
-    Recovery,
+    /// Stands for the telephone's code of this user, once.
+    Recovery(UserId),
 }
 
 impl Code {
@@ -61,14 +61,13 @@ impl Code {
         if filled == CHARACTERS { Ok(Self(out)) } else { Err(CodeError) }
     }
 
-    /// As the hub keeps it: of no use for another user or for anything else.
+    /// As the hub keeps it: of no use for anything else.
     #[must_use]
-    pub fn hash(&self, purpose: CodeUse, user: UserId) -> Hash {
-        let label: &'static [u8] = match purpose {
-            CodeUse::Setup => b"segin/1 account setup\0",
-            CodeUse::Recovery => b"segin/1 account recovery\0",
-        };
-        labelled(label, &[user.as_bytes(), &self.0])
+    pub fn hash(&self, purpose: CodeUse) -> Hash {
+        match purpose {
+            CodeUse::Setup => labelled(b"segin/1 account setup\0", &[&self.0]),
+            CodeUse::Recovery(user) => labelled(b"segin/1 account recovery\0", &[user.as_bytes(), &self.0]),
+        }
     }
 }
 
@@ -107,10 +106,10 @@ mod tests {
     fn a_hash_is_for_one_user_and_one_use() {
         let code = Code::draw(&mut SeededRandom::new(1));
         let (awa, moussa) = (UserId::new([1; 16]), UserId::new([2; 16]));
-        let own = code.hash(CodeUse::Recovery, awa);
-        assert_eq!(own, code.clone().hash(CodeUse::Recovery, awa));
-        assert_ne!(own, code.hash(CodeUse::Recovery, moussa));
-        assert_ne!(own, code.hash(CodeUse::Setup, awa));
+        let own = code.hash(CodeUse::Recovery(awa));
+        assert_eq!(own, code.clone().hash(CodeUse::Recovery(awa)));
+        assert_ne!(own, code.hash(CodeUse::Recovery(moussa)));
+        assert_ne!(own, code.hash(CodeUse::Setup));
         assert_eq!(format!("{code:?}"), "Code(…)");
     }
 }

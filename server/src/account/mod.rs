@@ -13,8 +13,37 @@ pub mod recovery;
 pub mod sessions;
 pub mod totp;
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 use sync_protocol::ids::Hash;
+use tokio::sync::Semaphore;
+
+use crate::limits::SIGN_INS_WAITING_MAX;
+
+/// What a running hub knows of accounts beside its log: gone with the process.
+#[derive(Debug)]
+pub struct Accounts {
+    /// Who is signed in.
+    pub sessions: sessions::Sessions,
+    /// Failed sign-ins.
+    pub guessing: guessing::Guessing,
+    /// Accounts being set up.
+    pub pending: pending::Pending,
+    /// Room for passwords that are looked at or wait for it.
+    pub room: Arc<Semaphore>,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self {
+            sessions: sessions::Sessions::default(),
+            guessing: guessing::Guessing::default(),
+            pending: pending::Pending::default(),
+            room: Arc::new(Semaphore::new(SIGN_INS_WAITING_MAX)),
+        }
+    }
+}
 
 /// SHA-256 under a label of its own, so that a hash made for one thing is never one of another. Labels end with a zero
 /// byte: none is the start of another.

@@ -1,7 +1,7 @@
-//! Accounts being set up: the secret that a telephone has scanned and not yet confirmed with a code.
+//! Accounts being set up: what was chosen, while the telephone has not yet confirmed it with a code.
 //!
 //! In memory, for a while: nothing stands in the log until the code was right. The same setup gets the same secret again,
-//! since answers get lost.
+//! since answers get lost; the password is the one of the last request.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,19 +12,29 @@ use super::totp::Secret;
 use crate::limits::{PENDING_SETUP_MS, PENDING_SETUPS_MAX};
 use crate::random::Random;
 
+/// What waits for a telephone's first code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// What hub and telephone share.
+    pub secret: Secret,
+    /// The password, as it will be kept.
+    pub password: String,
+}
+
 /// What waits, by the hash of the setup code.
 #[derive(Debug, Default)]
 pub struct Pending {
-    waiting: Mutex<HashMap<Hash, (Secret, Millis)>>,
+    waiting: Mutex<HashMap<Hash, (Chosen, Millis)>>,
 }
 
 impl Pending {
-    /// The secret of this setup; drawn when there is none. The oldest goes when there are too many.
-    pub fn begin(&self, setup: Hash, now: Millis, random: &mut dyn Random) -> Secret {
+    /// Notes the password of this setup; its secret, drawn when there is none. The oldest goes when there are too many.
+    pub fn begin(&self, setup: Hash, password: String, now: Millis, random: &mut dyn Random) -> Secret {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|_, (_, since)| now.0.abs_diff(since.0) < PENDING_SETUP_MS.unsigned_abs());
-        if let Some((secret, _)) = waiting.get(&setup) {
-            return secret.clone();
+        waiting.retain(|_, (_, since)| waits(*since, now));
+        if let Some((chosen, _)) = waiting.get_mut(&setup) {
+            chosen.password = password;
+            return chosen.secret.clone();
         }
         while waiting.len() >= PENDING_SETUPS_MAX {
             let oldest = waiting.iter().min_by_key(|(_, (_, since))| *since).map(|(hash, _)| *hash);
@@ -32,22 +42,27 @@ impl Pending {
             waiting.remove(&oldest);
         }
         let secret = Secret::draw(random);
-        waiting.insert(setup, (secret.clone(), now));
+        waiting.insert(setup, (Chosen { secret: secret.clone(), password }, now));
         secret
     }
 
-    /// The secret that waits for this setup's code.
+    /// What waits for this setup's code.
     #[must_use]
-    pub fn secret(&self, setup: &Hash, now: Millis) -> Option<Secret> {
+    pub fn chosen(&self, setup: &Hash, now: Millis) -> Option<Chosen> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (secret, since) = waiting.get(setup)?;
-        (now.0.abs_diff(since.0) < PENDING_SETUP_MS.unsigned_abs()).then(|| secret.clone())
+        let (chosen, since) = waiting.get(setup)?;
+        waits(*since, now).then(|| chosen.clone())
     }
 
     /// It stands in the log.
     pub fn done(&self, setup: &Hash) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(setup);
     }
+}
+
+/// Not too long ago, by a clock that may have been set back.
+fn waits(since: Millis, now: Millis) -> bool {
+    now.0.abs_diff(since.0) < PENDING_SETUP_MS.unsigned_abs()
 }
 
 #[cfg(test)]
@@ -61,13 +76,14 @@ mod tests {
     fn a_setup_keeps_its_secret_for_a_while() {
         let (pending, random) = (Pending::default(), &mut SeededRandom::new(1));
         let setup = Hash::new([1; 32]);
-        let secret = pending.begin(setup, START, random);
-        assert_eq!(pending.begin(setup, START.plus(1_000), random), secret);
-        assert_eq!(pending.secret(&setup, START.plus(PENDING_SETUP_MS - 1)), Some(secret.clone()));
-        assert_eq!(pending.secret(&setup, START.plus(PENDING_SETUP_MS)), None);
-        assert_ne!(pending.begin(setup, START.plus(PENDING_SETUP_MS), random), secret);
+        let secret = pending.begin(setup, "a".to_owned(), START, random);
+        assert_eq!(pending.begin(setup, "b".to_owned(), START.plus(1_000), random), secret);
+        let chosen = Chosen { secret: secret.clone(), password: "b".to_owned() };
+        assert_eq!(pending.chosen(&setup, START.plus(PENDING_SETUP_MS - 1)), Some(chosen));
+        assert_eq!(pending.chosen(&setup, START.plus(PENDING_SETUP_MS)), None);
+        assert_ne!(pending.begin(setup, "c".to_owned(), START.plus(PENDING_SETUP_MS), random), secret);
         pending.done(&setup);
-        assert_eq!(pending.secret(&setup, START.plus(PENDING_SETUP_MS)), None);
+        assert_eq!(pending.chosen(&setup, START.plus(PENDING_SETUP_MS)), None);
     }
 
     #[test]
@@ -79,10 +95,10 @@ mod tests {
             Hash::new(bytes)
         };
         for number in 0..=PENDING_SETUPS_MAX {
-            pending.begin(setup(number), START.plus(i64::try_from(number).unwrap()), random);
+            pending.begin(setup(number), String::new(), START.plus(i64::try_from(number).unwrap()), random);
         }
         let now = START.plus(1_000);
-        assert_eq!(pending.secret(&setup(0), now), None);
-        assert!(pending.secret(&setup(1), now).is_some() && pending.secret(&setup(PENDING_SETUPS_MAX), now).is_some());
+        assert_eq!(pending.chosen(&setup(0), now), None);
+        assert!(pending.chosen(&setup(1), now).is_some() && pending.chosen(&setup(PENDING_SETUPS_MAX), now).is_some());
     }
 }

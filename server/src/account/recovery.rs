@@ -12,14 +12,14 @@ use crate::random::Random;
 /// Draws a new set: the codes for the person, their hashes for the log.
 pub fn draw(user: UserId, random: &mut dyn Random) -> (Vec<Code>, Vec<Hash>) {
     let codes: Vec<Code> = (0..RECOVERY_CODES).map(|_| Code::draw(random)).collect();
-    let hashes = codes.iter().map(|code| code.hash(CodeUse::Recovery, user)).collect();
+    let hashes = codes.iter().map(|code| code.hash(CodeUse::Recovery(user))).collect();
     (codes, hashes)
 }
 
 /// Which of the unused codes this is. All are looked at, whichever fits.
 #[must_use]
 pub fn check(typed: &str, user: UserId, unused: &[Hash]) -> Option<Hash> {
-    let hash = Code::parse(typed).ok()?.hash(CodeUse::Recovery, user);
+    let hash = Code::parse(typed).ok()?.hash(CodeUse::Recovery(user));
     let mut found = None;
     for known in unused {
         if equal(known, &hash) {

@@ -48,6 +48,14 @@ impl fmt::Debug for SessionKey {
     }
 }
 
+/// What let a user in, as one hash: each part by itself, so that none runs into the next.
+#[must_use]
+pub fn stamp(parts: &[&[u8]]) -> Hash {
+    let hashes: Vec<Hash> = parts.iter().map(|part| labelled(b"segin/1 session stamp part\0", &[part])).collect();
+    let all: Vec<&[u8]> = hashes.iter().map(|hash| hash.as_bytes().as_slice()).collect();
+    labelled(b"segin/1 session stamp\0", &all)
+}
+
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -171,7 +179,7 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     fn stamp(byte: u8) -> Hash {
-        Hash::new([byte; 32])
+        super::stamp(&[&[byte]])
     }
 
     fn after(minutes: i64) -> Millis {
@@ -232,6 +240,13 @@ mod tests {
         assert_eq!(SessionKey::parse(&key.reveal()), Some(key.clone()));
         assert_eq!(SessionKey::parse("short"), None);
         assert_eq!(format!("{key:?}"), "SessionKey(…)");
+    }
+
+    #[test]
+    fn a_stamp_keeps_its_parts_apart() {
+        assert_eq!(super::stamp(&[b"ab", b"c"]), super::stamp(&[b"ab", b"c"]));
+        assert_ne!(super::stamp(&[b"ab", b"c"]), super::stamp(&[b"a", b"bc"]));
+        assert_ne!(super::stamp(&[b"ab"]), super::stamp(&[b"ab", b""]));
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! `segin admin`: sites, users and invitations of a running hub, by the same endpoints as the page.
+//! `segin admin`: sites, users, accounts and invitations of a running hub, by the same endpoints as the page.
+//!
+//! Whoever has an account signs in for the one command; the console token does until there are accounts, and for
+//! administration afterwards.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,6 +11,7 @@ use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 use super::Trouble;
+use super::account::{self, AccountCommand};
 use super::client::Client;
 use crate::tls::trust::read_authority;
 
@@ -23,6 +27,9 @@ pub struct AdminArgs {
     /// The console token that the hub printed at its start
     #[arg(long, global = true, value_name = "TOKEN", env = "SEGIN_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// Sign in as this user, by name or id: asks for password and code, or takes SEGIN_PASSWORD and SEGIN_CODE
+    #[arg(long = "as", global = true, value_name = "NAME", env = "SEGIN_USER")]
+    sign_in_as: Option<String>,
     /// Print JSON instead of tables
     #[arg(long, global = true)]
     json: bool,
@@ -30,8 +37,9 @@ pub struct AdminArgs {
     command: AdminCommand,
 }
 
+/// What an administrator may want.
 #[derive(Subcommand)]
-enum AdminCommand {
+pub enum AdminCommand {
     /// Sites: posts, centres, the headquarters
     #[command(subcommand)]
     Site(SiteCommand),
@@ -44,6 +52,11 @@ enum AdminCommand {
         #[arg(long)]
         user: String,
     },
+    /// Accounts: who signs in to the console
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// List the accounts
+    Accounts,
     /// List the sites
     Sites,
     /// List the users
@@ -52,8 +65,9 @@ enum AdminCommand {
     Devices,
 }
 
+/// About sites.
 #[derive(Subcommand)]
-enum SiteCommand {
+pub enum SiteCommand {
     /// Add a site
     Add {
         /// Two to four capitals, such as GOG
@@ -66,8 +80,9 @@ enum SiteCommand {
     },
 }
 
+/// About users.
 #[derive(Subcommand)]
-enum UserCommand {
+pub enum UserCommand {
     /// Add a user
     Add {
         /// The name under which colleagues know the person
@@ -83,26 +98,30 @@ enum UserCommand {
 /// # Errors
 /// [`Trouble`], mostly with the hub's own code and sentence.
 pub fn run(args: AdminArgs) -> Result<ExitCode, Trouble> {
-    let token = args.token.ok_or_else(|| {
-        Trouble::new("token-required", "give the console token that the hub printed, with --token or SEGIN_TOKEN")
-    })?;
     let authority = args.ca.as_deref().map(read_authority).transpose();
     let authority = authority.map_err(|error| Trouble::new("hub-trust", error))?;
-    let client = Client::trusting(&args.hub, token, authority.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Trouble::new("thread", error))?;
-    let answer = runtime.block_on(ask(&client, &args.command))?;
-    if args.json {
-        println!("{answer}");
-    } else {
-        println!("{}", shown(&args.command, &answer));
-    }
-    Ok(ExitCode::SUCCESS)
+    runtime.block_on(async {
+        let mut client =
+            account::client(&args.hub, &args.command, args.token, args.sign_in_as.as_deref(), authority.as_deref())
+                .await?;
+        let answer = ask(&mut client, &args.command).await;
+        // The session was for this one command; where the hub is gone, so is the session.
+        let _ = client.leave().await;
+        let answer = answer?;
+        if args.json {
+            println!("{answer}");
+        } else {
+            println!("{}", shown(&args.command, &answer));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
-async fn ask(client: &Client, command: &AdminCommand) -> Result<Value, Trouble> {
+async fn ask(client: &mut Client, command: &AdminCommand) -> Result<Value, Trouble> {
     match command {
         AdminCommand::Site(SiteCommand::Add { code, name, region }) => {
             client.post("/v1/admin/sites", &json!({"code": code, "name": name, "region": region})).await
@@ -111,6 +130,8 @@ async fn ask(client: &Client, command: &AdminCommand) -> Result<Value, Trouble> 
             client.post("/v1/admin/users", &json!({"name": name, "sites": sites})).await
         }
         AdminCommand::Invite { user } => client.post("/v1/admin/invitations", &json!({"user": user})).await,
+        AdminCommand::Account(command) => account::ask(client, command).await,
+        AdminCommand::Accounts => client.get("/v1/admin/accounts").await,
         AdminCommand::Sites => client.get("/v1/admin/sites").await,
         AdminCommand::Users => client.get("/v1/admin/users").await,
         AdminCommand::Devices => client.get("/v1/devices").await,
@@ -131,6 +152,12 @@ fn shown(command: &AdminCommand, answer: &Value) -> String {
             text(&answer["scan"]),
             moment(&answer["expires"]),
         ),
+        AdminCommand::Account(command) => account::shown(command, answer),
+        AdminCommand::Accounts => table(
+            answer,
+            "accounts",
+            &["user", "name", "account", "recovery_left", "failures", "failed_at", "setup_until"],
+        ),
         AdminCommand::Sites => table(answer, "sites", &["code", "name", "region"]),
         AdminCommand::Users => table(answer, "users", &["user", "name", "sites", "devices"]),
         AdminCommand::Devices => table(answer, "devices", &["lease", "name", "site", "letters", "heard", "cloned"]),
@@ -142,14 +169,14 @@ fn table(answer: &Value, list: &str, columns: &[&str]) -> String {
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(columns.iter().copied());
     for row in answer[list].as_array().into_iter().flatten() {
         table.add_row(columns.iter().map(|column| match *column {
-            "heard" => moment(&row[*column]),
+            "heard" | "failed_at" | "setup_until" => moment(&row[*column]),
             column => text(&row[column]),
         }));
     }
     table.to_string()
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts.iter().map(text).collect::<Vec<_>>().join(", "),
@@ -158,7 +185,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn moment(value: &Value) -> String {
+pub(super) fn moment(value: &Value) -> String {
     let moment = value.as_i64().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
     moment.map(|moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 //! Owns the words that people type and what is printed. Standard output carries results, standard error the log and
 //! errors: one sentence with a stable code, and a non-zero exit.
 
+pub mod account;
 pub mod admin;
 pub mod bench;
 pub mod client;
@@ -33,7 +34,7 @@ enum Command {
     /// The hub: where everything arrives and is reconciled
     #[command(subcommand)]
     Hub(hub::HubCommand),
-    /// Sites, users and invitations of a running hub
+    /// Sites, users, accounts and invitations of a running hub
     Admin(admin::AdminArgs),
     /// A field device without a screen: record, import, show, sync
     Device(Box<device::DeviceArgs>),

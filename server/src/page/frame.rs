@@ -15,7 +15,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let hash = |text: &str| BASE64.encode(&Sha256::digest(text.as_bytes()));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; connect-src 'self'; img-src data:; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         hash(STYLE),
         hash(SCRIPT),
     );
@@ -48,8 +48,8 @@ pub fn both(french: &str, english: &str) -> Markup {
     }
 }
 
-/// The page with its living part.
-pub fn page(live: &Markup) -> Markup {
+/// The page with its living part, and who looks at it.
+pub fn page(live: &Markup, who: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="fr" {
@@ -61,6 +61,7 @@ pub fn page(live: &Markup) -> Markup {
                     p.link #link data-lost-fr="Connexion au hub perdue, nouvel essai…" data-lost-en="Connection to the hub lost, trying again…" data-live-fr="En direct" data-live-en="Live" role="status" {
                         (both("Affiché à l'ouverture", "As of opening"))
                     }
+                    (who)
                 }
                 main #live { (live) }
                 dialog #proof aria-label="Vérification du reçu — Receipt verification" {
@@ -68,6 +69,20 @@ pub fn page(live: &Markup) -> Markup {
                     button type="button" #proof-close { (both("Fermer", "Close")) }
                 }
                 script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+}
+
+/// A page of one thing, without a way on: a form that leads there.
+pub fn form(title: &str, content: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="fr" {
+            (head(title))
+            body {
+                header.top { p.brand { "Segin" } }
+                main.narrow { section { (content) } }
             }
         }
     }
@@ -90,26 +105,15 @@ pub fn single(content: &Markup) -> Markup {
     }
 }
 
-/// What somebody without the token sees.
+/// What somebody without the token sees while nobody can sign in yet.
 pub fn locked() -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="fr" {
-            (head("Segin"))
-            body {
-                header.top { p.brand { "Segin" } }
-                main.narrow {
-                    section {
-                        h1 { (both("Cette page est fermée", "This page is closed")) }
-                        p lang="fr" {
-                            "Ouvrez le lien que le hub a affiché à son démarrage : il contient la clé de cette page."
-                        }
-                        p.en lang="en" {
-                            "Open the link that the hub printed when it started: it holds the key to this page."
-                        }
-                    }
-                }
-            }
-        }
-    }
+    form(
+        "Segin",
+        &html! {
+            h1 { (both("Cette page est fermée", "This page is closed")) }
+            p lang="fr" { "Ouvrez le lien que le hub a affiché à son démarrage : il contient la clé de cette page." }
+            p.en lang="en" { "Open the link that the hub printed when it started: it holds the key to this page." }
+            p { a.back href="/page/account" { (both("J'ai reçu un code pour mon compte", "I was given a code for my account")) } }
+        },
+    )
 }

@@ -1,11 +1,14 @@
 //! The hub's page: cases as they arrive, conflicts with every value, receipts that can be verified.
 //!
 //! Rendered here, without Node and without a request to anywhere else; works without scripts, too, which only keep it
-//! live. French first, English beneath. The console token comes once with the link and stays in a cookie that scripts
-//! cannot read. Words for values: `words`; parts of the page: `parts`.
+//! live. French first, English beneath. Whoever is not signed in gets the form for it ([`sign_in`]); a new account is set
+//! up on a page of its own ([`account`]). The console token comes once with the link and stays in a cookie that scripts
+//! cannot read. What is shown is what the principal may see. Words for values: `words`; parts of the page: `parts`.
 
+pub mod account;
 mod frame;
 mod parts;
+pub mod sign_in;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -14,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use sync_protocol::ids::Position;
@@ -23,6 +26,7 @@ use utoipa::IntoParams;
 use crate::limits::WAIT_SECONDS_MAX;
 use crate::routes::error::{ErrorBody, Failure};
 use crate::routes::extract::{Params, Part};
+use crate::routes::principal::Asker;
 use crate::routes::receipts::verified;
 use crate::routes::token;
 use crate::serve::app::App;
@@ -46,34 +50,41 @@ pub struct LinkQuery {
     get,
     path = "/",
     tag = "page",
-    description = "The hub's page. Takes the console token once from its link, into a cookie.",
+    description = "The hub's page, or the form to sign in. Takes the console token once from its link, into a cookie.",
     params(LinkQuery),
     responses(
         (status = OK, description = "The page", body = String, content_type = "text/html"),
         (status = SEE_OTHER, description = "The token was taken; the same page without it"),
-        (status = UNAUTHORIZED, description = "A page that says how to open this one", body = String, content_type = "text/html"),
+        (status = UNAUTHORIZED, description = "A page to sign in", body = String, content_type = "text/html"),
     ),
-    security(("console" = []))
+    security(("console" = []), ("session" = []))
 )]
-pub async fn page(State(app): State<Arc<App>>, headers: HeaderMap, Params(link): Params<LinkQuery>) -> Response {
+pub async fn page(State(app): State<Arc<App>>, asker: Asker, Params(link): Params<LinkQuery>) -> Response {
     if let Some(token) = link.token {
-        return if app.console.fits(&token) { keep_token(&app) } else { locked() };
+        return if app.console.fits(&token) { keep_token(&app) } else { closed(&app) };
     }
-    if token::check(&app, &Method::GET, &headers).is_err() {
-        return locked();
+    if !asker.is_known() {
+        return closed(&app);
     }
     let mut progress = app.read_model.progress();
     // An answer after the pause says that the lists are filling.
     let _ = tokio::time::timeout(FIRST_LOOK, progress.wait_for(|progress| progress.ready)).await;
-    let live = parts::live(&app, ROWS).await;
-    framed(StatusCode::OK, &frame::page(&live))
+    let live = parts::live(&app, &asker.principal, ROWS).await;
+    framed(StatusCode::OK, &frame::page(&live, &sign_in::who(&app, &asker)))
+}
+
+/// What somebody sees who is not known: the form to sign in, once anybody can.
+fn closed(app: &App) -> Response {
+    let page = if app.shared.directory().accounts.is_empty() { frame::locked() } else { sign_in::form(None) };
+    framed(StatusCode::UNAUTHORIZED, &page)
 }
 
 fn keep_token(app: &App) -> Response {
     let cookie = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=1209600",
+        "{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=1209600{}",
         token::cookie_name(app),
-        app.console.reveal()
+        app.console.reveal(),
+        if app.door.is_tls() { "; Secure" } else { "" },
     );
     let mut headers = HeaderMap::new();
     headers.insert(header::LOCATION, HeaderValue::from_static("/"));
@@ -83,13 +94,11 @@ fn keep_token(app: &App) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-fn locked() -> Response {
-    framed(StatusCode::UNAUTHORIZED, &frame::locked())
-}
-
 fn framed(status: StatusCode, page: &maud::Markup) -> Response {
     let mut response = (status, Html(page.0.clone())).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, frame::policy());
+    // Forms of the page must say from where they come: with `no-referrer` browsers send `Origin: null`.
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
@@ -115,9 +124,13 @@ pub struct LiveQuery {
         (status = UNAUTHORIZED, description = "No console token", body = ErrorBody),
         (status = SERVICE_UNAVAILABLE, description = "Too many wait, or the hub stops", body = ErrorBody),
     ),
-    security(("console" = []))
+    security(("console" = []), ("session" = []))
 )]
-pub async fn live(State(app): State<Arc<App>>, Params(query): Params<LiveQuery>) -> Result<Response, Failure> {
+pub async fn live(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Params(query): Params<LiveQuery>,
+) -> Result<Response, Failure> {
     let _room = Arc::clone(&app.waiters).try_acquire_owned().map_err(|_| Failure::busy())?;
     let after = query.after.unwrap_or_default();
     let mut progress = app.read_model.progress();
@@ -130,7 +143,7 @@ pub async fn live(State(app): State<Arc<App>>, Params(query): Params<LiveQuery>)
         }
     };
     match tokio::time::timeout(Duration::from_secs(WAIT_SECONDS_MAX), moved).await {
-        Ok(true) => Ok(Html(parts::live(&app, ROWS).await.0).into_response()),
+        Ok(true) => Ok(Html(parts::live(&app, &asker.principal, ROWS).await.0).into_response()),
         Ok(false) | Err(_) => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
@@ -147,7 +160,7 @@ pub async fn live(State(app): State<Arc<App>>, Params(query): Params<LiveQuery>)
         (status = UNAUTHORIZED, description = "No console token", body = ErrorBody),
         (status = NOT_FOUND, description = "No parcel stands there", body = ErrorBody),
     ),
-    security(("console" = []))
+    security(("console" = []), ("session" = []))
 )]
 pub async fn receipt(
     State(app): State<Arc<App>>,

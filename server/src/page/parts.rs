@@ -6,31 +6,32 @@ use sync_protocol::ids::{Millis, Position, SiteCode};
 
 use super::frame::both;
 use super::words::{self, moment, number};
+use crate::access::{Action, Principal, Resource, decide};
 use crate::routes::devices;
 use crate::routes::receipts::check::{Outcome, Proof};
 use crate::routes::status::{self, Status};
 use crate::serve::app::App;
 use crate::store::read_model::{ArrivalRow, Arrivals, ConflictPage, ConflictRow, Counts, ReadModelError, ReceiptPage};
 
-/// Everything that the living part shows.
+/// Everything that the living part shows; lists only as far as they are open to whoever looks.
 struct Lists {
     counts: Counts,
-    arrivals: Arrivals,
-    conflicts: ConflictPage,
-    receipts: ReceiptPage,
+    arrivals: Option<Arrivals>,
+    conflicts: Option<ConflictPage>,
+    receipts: Option<ReceiptPage>,
 }
 
 /// The living part of the page.
-pub async fn live(app: &App, rows: usize) -> Markup {
+pub async fn live(app: &App, principal: &Principal, rows: usize) -> Markup {
     let status = status::now(app);
-    match lists(app, rows).await {
+    match lists(app, principal, rows).await {
         Ok(lists) => html! {
             div #as-of data-position=(lists.counts.as_of) {
                 (standing(app, &status, lists.counts.as_of))
-                (figures(&lists.counts))
-                (conflicts(&lists.conflicts))
-                (arrivals(&lists.arrivals))
-                (receipts(&lists.receipts))
+                @if may(principal, Action::ReadFigures) { (figures(&lists.counts)) }
+                @if let Some(list) = &lists.conflicts { (conflicts(list)) }
+                @if let Some(list) = &lists.arrivals { (arrivals(list)) }
+                @if let Some(list) = &lists.receipts { (receipts(list)) }
             }
         },
         Err(_) => html! {
@@ -47,14 +48,27 @@ pub async fn live(app: &App, rows: usize) -> Markup {
     }
 }
 
-async fn lists(app: &App, rows: usize) -> Result<Lists, ReadModelError> {
+/// Whether the principal may do this at all.
+fn may(principal: &Principal, action: Action) -> bool {
+    decide(principal, action, Resource::Any).is_ok()
+}
+
+async fn lists(app: &App, principal: &Principal, rows: usize) -> Result<Lists, ReadModelError> {
     let model = &app.read_model;
-    Ok(Lists {
-        arrivals: model.arrivals(Some(rows)).await?,
-        conflicts: model.conflicts(None, None, Some(rows)).await?,
-        receipts: model.receipts(None, Some(rows)).await?,
-        counts: model.counts(None).await?,
-    })
+    // The lists are not narrowed to a scope: they are for whom every site is open.
+    let everywhere = |action| principal.sees_all_sites() && may(principal, action);
+    let (mut lists, rows) =
+        (Lists { counts: model.counts(None).await?, arrivals: None, conflicts: None, receipts: None }, Some(rows));
+    if everywhere(Action::ListCases) {
+        lists.arrivals = Some(model.arrivals(rows).await?);
+    }
+    if everywhere(Action::ReadConflicts) {
+        lists.conflicts = Some(model.conflicts(None, None, rows).await?);
+    }
+    if may(principal, Action::ReadReceipts) {
+        lists.receipts = Some(model.receipts(None, rows).await?);
+    }
+    Ok(lists)
 }
 
 fn standing(app: &App, status: &Status, shown: Position) -> Markup {

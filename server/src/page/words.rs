@@ -74,6 +74,12 @@ pub fn moment(at: Millis) -> String {
     moment.map(|moment| moment.strftime("%d/%m/%Y %H:%M").to_string()).unwrap_or_default()
 }
 
+/// The time of day of a moment, UTC.
+pub fn clock(at: Millis) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.0).ok();
+    moment.map(|moment| moment.strftime("%H:%M").to_string()).unwrap_or_default()
+}
+
 /// A whole number with the thin spaces of French.
 pub fn number(number: u64) -> String {
     let digits = number.to_string();

@@ -3,13 +3,15 @@
 //! A handler answers with a [`Failure`]; [`super::observe`] writes it as JSON with the request's id. What is a defect
 //! or a fault of the machine gets a bland sentence, and its cause goes to the log.
 
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::admin::AdminError;
+use crate::access::DENIED;
+use crate::account::password::PasswordError;
 use crate::hub::enrolling::EnrolError;
 use crate::hub::vet::RequestError;
 use crate::hub::writer::Fatal;
@@ -81,14 +83,73 @@ impl Failure {
         )
     }
 
-    /// The console token is missing or wrong.
+    /// Nobody is signed in, and the console token is missing or wrong.
     #[must_use]
     pub fn no_token() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "token-required",
-            "this address wants the console token: open the link printed when the hub started, or send it as \
-             'Authorization: Bearer …'",
+            "this address wants to know who asks: sign in, open the link printed when the hub started, or send the \
+             console token as 'Authorization: Bearer …'",
+        )
+    }
+
+    /// A sign-in that opens nothing: whatever was wrong, nobody is told what.
+    #[must_use]
+    pub fn sign_in_failed() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "sign-in-failed",
+            "name, password or code is wrong, or the code was used before: wait for the telephone's next code and try \
+             again",
+        )
+    }
+
+    /// Too many failures: nothing is looked at for a while.
+    #[must_use]
+    pub fn paused(ms: i64) -> Self {
+        let seconds = u32::try_from(ms.max(0).unsigned_abs().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
+        let message = format!("too many tries have failed: try again in {} minutes", seconds.div_ceil(60));
+        Self { retry: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "sign-in-paused", message) }
+    }
+
+    /// A setup code that opens nothing.
+    #[must_use]
+    pub fn setup_unknown() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "setup-unknown",
+            "this setup code is unknown, used or too old: an administrator can give another one",
+        )
+    }
+
+    /// The first code of a telephone was wrong, or came too late.
+    #[must_use]
+    pub fn telephone_code() -> Self {
+        Self::invalid(
+            "telephone-code",
+            "the telephone's code does not fit: type the present one, or begin again without a code if more than a \
+             quarter of an hour has passed",
+        )
+    }
+
+    /// Known, and not allowed. Says nothing of what is there.
+    #[must_use]
+    pub fn not_allowed() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            DENIED,
+            "this is not open to you: if your work needs it, ask an administrator for the role",
+        )
+    }
+
+    /// A route without a decision about who may use it.
+    #[must_use]
+    pub fn no_decision() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "no-decision",
+            "nobody has decided who may use this address: it is closed, and this is a defect of the hub",
         )
     }
 
@@ -198,6 +259,18 @@ impl Failure {
         )
     }
 
+    /// How it is answered.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Seconds after which the same may be sent again.
+    #[must_use]
+    pub const fn retry(&self) -> Option<u32> {
+        self.retry
+    }
+
     /// The envelope.
     #[must_use]
     pub fn body(&self, request_id: &str) -> ErrorBody {
@@ -272,6 +345,12 @@ impl From<AdminError> for Failure {
     }
 }
 
+impl From<PasswordError> for Failure {
+    fn from(error: PasswordError) -> Self {
+        Self::invalid(error.code(), error.to_string())
+    }
+}
+
 impl From<Fatal> for Failure {
     fn from(error: Fatal) -> Self {
         Self::internal(&error)
@@ -311,6 +390,19 @@ impl From<JsonRejection> for Failure {
                 Self::too_large(crate::limits::JSON_BODY_BYTES_MAX)
             }
             other => Self::invalid("body", other.body_text()),
+        }
+    }
+}
+
+impl From<FormRejection> for Failure {
+    fn from(error: FormRejection) -> Self {
+        match error {
+            FormRejection::InvalidFormContentType(_) => Self::media_type("application/x-www-form-urlencoded"),
+            other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::too_large(crate::limits::JSON_BODY_BYTES_MAX)
+            }
+            // The library's sentence may repeat what was typed.
+            _ => Self::invalid("form", "the form lacks a field, or holds one that is not text"),
         }
     }
 }

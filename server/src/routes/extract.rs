@@ -15,6 +15,9 @@ pub struct Part<T>(pub T);
 /// A JSON body.
 pub struct Json<T>(pub T);
 
+/// A form of the hub's page.
+pub struct Form<T>(pub T);
+
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = Failure;
 
@@ -38,6 +41,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let axum::Json(value) = axum::Json::from_request(request, state).await?;
+        Ok(Self(value))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let axum::Form(value) = axum::Form::from_request(request, state).await?;
         Ok(Self(value))
     }
 }

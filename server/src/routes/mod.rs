@@ -1,8 +1,10 @@
 //! The HTTP API: one file an endpoint, holding its handler, its description and its tests.
 //!
-//! Owns the router, deny by default: what is not listed under `for_devices` wants the console token. Errors are one
-//! envelope ([`error`]); what surrounds every request is in [`observe`]. Decides nothing about documents: `hub` does.
+//! Owns the router. Before every route stands [`guard`], deny by default: who may use it is decided in `access::routes`.
+//! Errors are one envelope ([`error`]); what surrounds every request is in [`observe`]. Decides nothing about documents:
+//! `hub` does.
 
+pub mod account;
 pub mod admin;
 pub mod body;
 pub mod cases;
@@ -13,11 +15,14 @@ pub mod error;
 pub mod exchange;
 pub mod extract;
 pub mod figures;
+pub mod guard;
 pub mod health;
 pub mod metrics;
 pub mod observe;
 pub mod openapi;
+pub mod principal;
 pub mod receipts;
+pub mod session;
 pub mod status;
 pub mod token;
 pub mod wait;
@@ -40,14 +45,10 @@ use crate::serve::app::App;
 
 /// Everything that the hub answers.
 pub fn router(app: Arc<App>) -> Router {
-    let (open, _) = for_devices().split_for_parts();
-    let (guarded, _) = for_the_console().split_for_parts();
-    let guarded = guarded
-        .layer(DefaultBodyLimit::max(JSON_BODY_BYTES_MAX))
-        .route_layer(from_fn_with_state(Arc::clone(&app), token::require));
-    let (page, _) = opening_page().split_for_parts();
-    open.merge(page)
-        .merge(guarded)
+    let (devices, _) = for_devices().split_for_parts();
+    let (people, _) = for_people().split_for_parts();
+    let people = people.layer(DefaultBodyLimit::max(JSON_BODY_BYTES_MAX));
+    guard::guarded(devices.merge(people), &app)
         .fallback(observe::no_such_path)
         .method_not_allowed_fallback(observe::no_such_method)
         .layer(from_fn_with_state(Arc::clone(&app), door::door))
@@ -58,32 +59,29 @@ pub fn router(app: Arc<App>) -> Router {
 /// The description of everything that the hub answers.
 #[must_use]
 pub fn description() -> OpenApi {
-    let mut described = OpenApiRouter::with_openapi(openapi::base());
-    described = described.merge(for_devices()).merge(opening_page()).merge(for_the_console());
-    described.into_openapi()
+    OpenApiRouter::with_openapi(openapi::base()).merge(for_devices()).merge(for_people()).into_openapi()
 }
 
-/// What needs no console token: devices prove themselves otherwise, and health tells nothing.
+/// What devices ask: their bodies have bounds of their own.
 fn for_devices() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::default()
         .routes(routes!(exchange::exchange))
         .routes(routes!(enrol::enrol))
         .routes(routes!(wait::wait))
+}
+
+/// What people and tools ask.
+fn for_people() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
+        .routes(routes!(page::page))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
-}
-
-/// The page asks for the token itself: it takes it from its link, and answers in words to whoever has none.
-fn opening_page() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::default().routes(routes!(page::page))
-}
-
-/// What wants it.
-fn for_the_console() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::default()
         .routes(routes!(metrics::metrics))
         .routes(routes!(openapi::openapi))
         .routes(routes!(status::status))
+        .routes(routes!(session::sign_in, session::who, session::sign_out))
+        .routes(routes!(account::setup))
+        .routes(routes!(account::change_password))
         .routes(routes!(devices::devices))
         .routes(routes!(cases::cases))
         .routes(routes!(cases::case))
@@ -95,7 +93,11 @@ fn for_the_console() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(receipts::verify))
         .routes(routes!(page::live))
         .routes(routes!(page::receipt))
+        .routes(routes!(page::sign_in::sign_in))
+        .routes(routes!(page::sign_in::sign_out))
+        .routes(routes!(page::account::form, page::account::set_up))
         .routes(routes!(admin::sites::sites, admin::sites::add_site))
         .routes(routes!(admin::users::users, admin::users::add_user))
         .routes(routes!(admin::invitations::invite))
+        .routes(routes!(admin::accounts::accounts, admin::accounts::invite_to_account))
 }

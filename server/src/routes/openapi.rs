@@ -1,12 +1,12 @@
 //! `GET /v1/openapi.json`: the description of the API, the same as the committed `server/openapi.json`.
 
 use axum::Json;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 
 use super::error::ErrorBody;
 
-/// Title, licence and the console's token, without any path.
+/// Title, licence, the console's token and the session, without any path.
 #[must_use]
 pub fn base() -> OpenApi {
     let bearer = HttpBuilder::new()
@@ -22,7 +22,14 @@ pub fn base() -> OpenApi {
         ))
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
         .build();
-    let components = ComponentsBuilder::new().security_scheme("console", SecurityScheme::Http(bearer)).build();
+    let cookie = ApiKeyValue::with_description(
+        super::principal::COOKIE,
+        "A session of the console, given by POST /v1/session. Acts must come from the hub's own origin",
+    );
+    let components = ComponentsBuilder::new()
+        .security_scheme("console", SecurityScheme::Http(bearer))
+        .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
+        .build();
     OpenApiBuilder::new().info(info).components(Some(components)).build()
 }
 

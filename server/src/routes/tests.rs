@@ -2,11 +2,10 @@
 
 use serde_json::json;
 
-use super::description;
+use super::{description, guard};
+use crate::access::Action;
+use crate::access::routes::{Needs, ROUTES, needs};
 use crate::serve::testing::{Place, TestHub, send};
-
-/// What is open without the console token.
-const OPEN: [&str; 5] = ["/healthz", "/readyz", "/v1/enrol", "/v1/exchange", "/v1/wait"];
 
 fn routes() -> Vec<(String, String)> {
     let described = serde_json::to_value(description()).unwrap();
@@ -18,32 +17,104 @@ fn routes() -> Vec<(String, String)> {
     paths.into_iter().flat_map(methods).collect()
 }
 
+/// A path with something in the place of its parts.
+fn filled(path: &str) -> String {
+    path.replace("{id}", "00000000-0000-0000-0000-000000000000").replace("{position}", "1")
+}
+
 #[test]
-fn every_route_but_five_wants_the_console_token() {
+fn every_route_has_a_decision_and_every_decision_a_route() {
+    let described = routes();
+    for (method, path) in &described {
+        assert!(needs(method, path).is_some(), "{method} {path} stands in no row of access::routes");
+    }
+    for (method, path, _) in ROUTES {
+        assert!(
+            described.iter().any(|known| (known.0.as_str(), known.1.as_str()) == (method, path)),
+            "{method} {path}"
+        );
+    }
+    assert_eq!(described.len(), ROUTES.len());
+}
+
+#[test]
+fn the_router_answers_what_the_table_names_and_nothing_without_a_decision() {
     let place = Place::new();
     let hub = place.start();
     let address = hub.hub.address;
     let mut guarded = 0;
-    for (method, path) in routes() {
-        let path = path.replace("{id}", "00000000-0000-0000-0000-000000000000").replace("{position}", "1");
-        if OPEN.contains(&path.as_str()) {
+    for (method, path, needs) in ROUTES {
+        let path = filled(path);
+        let bare = send(address, method, &path, &[], b"");
+        assert!(
+            ![404, 405].contains(&bare.status) || bare.code() == "receipt-unknown",
+            "{method} {path}: {}",
+            bare.head
+        );
+        if !matches!(needs, Needs::Action(_) | Needs::Everywhere(_)) {
             continue;
         }
         guarded += 1;
         for headers in [
             vec![],
             vec![("authorization", "Bearer 00000000000000000000000000000000")],
-            vec![("cookie", "segin_console=x; token=y")],
+            vec![("cookie", "segin_console=x; token=y; __Host-segin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")],
         ] {
-            let got = send(address, &method, &path, &headers, b"");
-            assert_eq!(got.status, 401, "{method} {path}: {}", got.head);
+            let got = send(address, method, &path, &headers, b"");
+            assert_eq!((got.status, got.code().as_str()), (401, "token-required"), "{method} {path}: {}", got.head);
+        }
+        for other in ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+            if !ROUTES.iter().any(|(m, p, _)| *m == other && filled(p) == path) {
+                assert_eq!(send(address, other, &path, &[], b"").status, 405, "{other} {path}");
+            }
         }
     }
-    assert!(guarded >= 8, "{guarded}");
+    assert!(guarded >= 15, "{guarded}");
     for path in ["/healthz", "/readyz"] {
         assert_eq!(send(address, "GET", path, &[], b"").status, 200);
+        assert_eq!(send(address, "HEAD", path, &[], b"").status, 200);
     }
     hub.stop();
+}
+
+#[tokio::test]
+async fn a_route_without_a_decision_is_closed() {
+    use axum::body::Body;
+    use axum::http::Request;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    let content = || async { "content" };
+    let router: axum::Router = axum::Router::new().route("/v1/forgotten", get(content)).route("/healthz", get(content));
+    let router = router.route_layer(axum::middleware::from_fn(guard::decided));
+    for (path, status) in [("/v1/forgotten", 403), ("/healthz", 200)] {
+        let answer = router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let code = answer.extensions().get::<super::error::Failure>().map(|failure| failure.code);
+        assert_eq!(code, (status == 403).then_some("no-decision"));
+    }
+}
+
+#[test]
+fn only_reading_and_signing_in_are_decided_by_methods_that_fit() {
+    for (method, path, needs) in ROUTES {
+        let reads = matches!(
+            needs,
+            Needs::Action(
+                Action::ReadMetrics
+                    | Action::ListCases
+                    | Action::ReadDocument
+                    | Action::ReadConflicts
+                    | Action::ReadFigures
+                    | Action::ReadReceipts
+                    | Action::ReadHeld
+                    | Action::ReadDevices
+                    | Action::ReadPlaces
+                    | Action::ReadUsers
+            ) | Needs::Everywhere(_)
+        );
+        assert!(!reads || *method == "GET", "{method} {path} acts under a right to read");
+    }
 }
 
 #[test]
@@ -96,13 +167,18 @@ fn a_cookie_acts_from_the_hubs_own_page_only() {
     let hub = place.start();
     let cookie = format!("segin_console_{}={}", hub.hub.address.port(), hub.hub.console.reveal());
     let site = br#"{"code":"GOG","name":"Gogui","region":"Kayes"}"#;
-    let from = |origin: &str| {
-        let headers = [("cookie", cookie.as_str()), ("content-type", "application/json"), ("sec-fetch-site", origin)];
+    let own = format!("http://{}", hub.hub.address);
+    let from = |more: &[(&str, &str)]| {
+        let headers = [&[("cookie", cookie.as_str()), ("content-type", "application/json")], more].concat();
         send(hub.hub.address, "POST", "/v1/admin/sites", &headers, site).status
     };
-    assert_eq!(from("same-site"), 403);
-    assert_eq!(from("cross-site"), 403);
-    assert_eq!(from("same-origin"), 201);
+    assert_eq!(from(&[]), 403, "a browser always says where an act comes from");
+    assert_eq!(from(&[("sec-fetch-site", "same-origin")]), 403);
+    assert_eq!(from(&[("origin", "null")]), 403);
+    assert_eq!(from(&[("origin", "http://127.0.0.1:1")]), 403, "another program of this machine");
+    assert_eq!(from(&[("origin", &own), ("sec-fetch-site", "same-site")]), 403);
+    assert_eq!(from(&[("origin", &own), ("sec-fetch-site", "cross-site")]), 403);
+    assert_eq!(from(&[("origin", &own), ("sec-fetch-site", "same-origin")]), 201);
     let read = send(hub.hub.address, "GET", "/v1/status", &[("cookie", &cookie)], b"");
     assert_eq!(read.status, 200);
     assert_eq!(read.header("cache-control"), Some("no-store"));

@@ -18,6 +18,7 @@ use super::options::Door;
 use super::queue::Queue;
 use super::rate::Rate;
 use super::writer::WriterFailure;
+use crate::account::Accounts;
 use crate::clock::Clock;
 use crate::hub::filing::FilingError;
 use crate::hub::published::Shared;
@@ -69,6 +70,8 @@ pub struct App {
     pub waiters: Arc<Semaphore>,
     /// One administrator's act at a time: each is checked against what the one before has written.
     pub administering: Mutex<()>,
+    /// Who is signed in, and who tries to.
+    pub accounts: Accounts,
     /// Lists and figures.
     pub read_model: Arc<ReadModel>,
     workers: Arc<Semaphore>,
@@ -129,6 +132,7 @@ impl App {
             bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX / 1024)),
             waiters: Arc::new(Semaphore::new(WAITERS_MAX)),
             administering: Mutex::new(()),
+            accounts: Accounts::default(),
             workers: Arc::new(Semaphore::new(bounds.workers)),
             work_room: Arc::new(Semaphore::new(bounds.workers + bounds.work_waiting)),
             door,

@@ -11,11 +11,12 @@ use sync_protocol::wire::enrolment::Invitation;
 use utoipa::ToSchema;
 
 use super::{AdminError, write};
-use crate::hub::fact::{By, Fact};
+use crate::hub::fact::Fact;
 use crate::limits::INVITATION_DAYS;
 use crate::random::{SystemRandom, draw};
 use crate::routes::error::{ErrorBody, Failure};
 use crate::routes::extract::Json;
+use crate::routes::principal::Asker;
 use crate::serve::app::App;
 
 /// For whom.
@@ -60,10 +61,11 @@ pub struct Invited {
         (status = CONFLICT, description = "No such user", body = ErrorBody),
         (status = SERVICE_UNAVAILABLE, description = "Too much waits, or the hub stops", body = ErrorBody),
     ),
-    security(("console" = []))
+    security(("console" = []), ("session" = []))
 )]
 pub async fn invite(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Json(new): Json<NewInvitation>,
 ) -> Result<(StatusCode, Body<Invited>), Failure> {
     let _alone = app.administering.lock().await;
@@ -74,7 +76,7 @@ pub async fn invite(
     let expires = app.clock.now().plus(INVITATION_DAYS * Millis::DAY);
     let position = write(
         &app,
-        By::Setup,
+        asker.by(),
         vec![Fact::Invited { invitation: invitation.hash(), user: new.user, expires, confirmed: new.confirmed }],
     )
     .await?;

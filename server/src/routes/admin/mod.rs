@@ -3,6 +3,7 @@
 //! `segin admin` and the page use the same endpoints. Each act is checked against the directory while no other one
 //! runs, then written; the answer says where it stands.
 
+pub mod accounts;
 pub mod invitations;
 pub mod sites;
 pub mod users;
@@ -92,7 +93,7 @@ fn scope(sites: &[SiteCode]) -> Result<(), AdminError> {
 }
 
 /// Has facts written together; the caller holds the administrators' lock. Where the first one stands.
-async fn write(app: &App, by: By, facts: Vec<Fact>) -> Result<Position, Failure> {
+pub(super) async fn write(app: &App, by: By, facts: Vec<Fact>) -> Result<Position, Failure> {
     match app.queue.submit(facts.into_iter().map(|fact| Job::Fact(fact, by)).collect()).await?.into_iter().next() {
         Some(Done::Fact(position)) => Ok(position),
         _ => Err(Failure::internal("a fact came back as something else")),

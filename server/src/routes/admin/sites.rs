@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 
 use super::{AdminError, name, write};
 use crate::hub::directory::Site;
-use crate::hub::fact::{By, Fact};
+use crate::hub::fact::Fact;
 use crate::routes::error::{ErrorBody, Failure};
 use crate::routes::extract::Json;
+use crate::routes::principal::Asker;
 use crate::serve::app::App;
 use crate::serve::configuration::with_site;
 
@@ -70,7 +71,7 @@ pub struct Written {
         (status = OK, description = "All sites", body = SiteList),
         (status = UNAUTHORIZED, description = "No console token", body = ErrorBody),
     ),
-    security(("console" = []))
+    security(("console" = []), ("session" = []))
 )]
 pub async fn sites(State(app): State<Arc<App>>) -> Body<SiteList> {
     let as_of = app.shared.published().position;
@@ -98,10 +99,11 @@ pub async fn sites(State(app): State<Arc<App>>) -> Body<SiteList> {
         (status = CONFLICT, description = "Another site has this code", body = ErrorBody),
         (status = SERVICE_UNAVAILABLE, description = "Too much waits, or the hub stops", body = ErrorBody),
     ),
-    security(("console" = []))
+    security(("console" = []), ("session" = []))
 )]
 pub async fn add_site(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Json(new): Json<NewSite>,
 ) -> Result<(StatusCode, Body<Written>), Failure> {
     let site = Site { name: name("the name", &new.name)?, region: name("the region", &new.region)?, closed_into: None };
@@ -116,7 +118,7 @@ pub async fn add_site(
             let Site { name, region, .. } = site;
             let listed = listed(&app, &new.code, &name)?;
             let site = Fact::Site { code: new.code, name, region, closed_into: None };
-            let position = write(&app, By::Setup, std::iter::once(site).chain(listed).collect()).await?;
+            let position = write(&app, asker.by(), std::iter::once(site).chain(listed).collect()).await?;
             Ok((StatusCode::CREATED, Body(Written { position })))
         }
     }

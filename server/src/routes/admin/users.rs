@@ -10,10 +10,11 @@ use sync_protocol::ids::{Position, SiteCode, UserId};
 use utoipa::ToSchema;
 
 use super::{AdminError, name, scope, write};
-use crate::hub::fact::{By, Fact, Profile};
+use crate::hub::fact::{Fact, Profile};
 use crate::random::{SystemRandom, draw};
 use crate::routes::error::{ErrorBody, Failure};
 use crate::routes::extract::Json;
+use crate::routes::principal::Asker;
 use crate::serve::app::App;
 
 /// A user to be added.
@@ -72,7 +73,7 @@ pub struct UserWritten {
         (status = OK, description = "All users", body = UserList),
         (status = UNAUTHORIZED, description = "No console token", body = ErrorBody),
     ),
-    security(("console" = []))
+    security(("console" = []), ("session" = []))
 )]
 pub async fn users(State(app): State<Arc<App>>) -> Body<UserList> {
     let as_of = app.shared.published().position;
@@ -99,10 +100,11 @@ pub async fn users(State(app): State<Arc<App>>) -> Body<UserList> {
         (status = CONFLICT, description = "Such a user is there, or a site is not", body = ErrorBody),
         (status = SERVICE_UNAVAILABLE, description = "Too much waits, or the hub stops", body = ErrorBody),
     ),
-    security(("console" = []))
+    security(("console" = []), ("session" = []))
 )]
 pub async fn add_user(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Json(new): Json<NewUser>,
 ) -> Result<(StatusCode, Body<UserWritten>), Failure> {
     let name = name("the name", &new.name)?;
@@ -111,7 +113,7 @@ pub async fn add_user(
     check(&app, &name, &new.sites)?;
     let user = UserId::new(uuid::Builder::from_random_bytes(draw(&mut SystemRandom)).into_uuid().into_bytes());
     let position =
-        write(&app, By::Setup, vec![Fact::User { user, profile: Profile::caseworker(name, new.sites) }]).await?;
+        write(&app, asker.by(), vec![Fact::User { user, profile: Profile::caseworker(name, new.sites) }]).await?;
     Ok((StatusCode::CREATED, Body(UserWritten { user, position })))
 }
 
