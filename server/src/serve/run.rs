@@ -65,18 +65,23 @@ pub fn run(
         return Ok(());
     }
     let held = (Arc::clone(&app.shared), Arc::clone(&app.read_model));
-    let failure = runtime.block_on(async {
+    let failure = runtime.block_on(async move {
+        // With it the queue stays open: a writer that has not failed itself goes on waiting, and closes nothing either.
+        let kept = Arc::clone(&app);
         tokio::select! {
-            () = listen::serve(listener, app, router, tls, stopping) => None,
-            Some(failure) = failed.recv() => Some(failure),
+            () = listen::serve(listener, app, router, tls, stopping) => Err(failed),
+            Some(failure) = failed.recv() => Ok((failure, kept)),
         }
     });
-    if let Some(failure) = failure {
-        // Nobody is answered any more: whether the last group was written is for the next start to find out.
-        std::mem::forget(held);
-        runtime.shutdown_background();
-        return Err(failure.into());
-    }
+    let mut failed = match failure {
+        Ok((failure, kept)) => {
+            // Nobody is answered any more: whether the last group was written is for the next start to find out.
+            std::mem::forget((held, kept));
+            runtime.shutdown_background();
+            return Err(failure.into());
+        }
+        Err(failed) => failed,
+    };
     // The last sender of the queue went with the connections: the writer finishes what waits and writes out.
     let writer = writer.join();
     if let Ok(failure) = failed.try_recv() {

@@ -131,12 +131,7 @@ impl Desk {
             return group;
         }
         tracing::error!(free, "the disk of the data folder is nearly full: no work is taken until there is room");
-        let (kept, refused): (Vec<_>, Vec<_>) =
-            group.into_iter().partition(|ticket| ticket.is_small && free >= self.disk_free_last);
-        for ticket in refused {
-            let _ = ticket.reply.send(Err(QueueError::DiskFull));
-        }
-        kept
+        only_small(group, free >= self.disk_free_last)
     }
 
     fn commit(&mut self, group: Vec<Ticket>) -> Result<(), Fatal> {
@@ -158,5 +153,40 @@ impl Desk {
         }
         self.tell();
         Ok(())
+    }
+}
+
+/// Tells those that are not small, or all, that the disk is full; the others are left.
+fn only_small(group: Vec<Ticket>, is_room: bool) -> Vec<Ticket> {
+    let (kept, refused): (Vec<_>, Vec<_>) = group.into_iter().partition(|ticket| ticket.is_small && is_room);
+    for ticket in refused {
+        // A sender that has gone away asks again, and hears it then.
+        let _ = ticket.reply.send(Err(QueueError::DiskFull));
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::queue::Queue;
+    use super::*;
+
+    #[tokio::test]
+    async fn on_a_disk_that_is_nearly_full_small_facts_go_on_and_work_does_not() {
+        let (queue, mut tickets) = Queue::new();
+        let ask = |is_small: bool| {
+            let queue = queue.clone();
+            tokio::spawn(async move {
+                if is_small { queue.submit_small(Vec::new()).await } else { queue.submit(Vec::new()).await }
+            })
+        };
+        let (work, small) = (ask(false), ask(true));
+        let group = vec![tickets.recv().await.unwrap(), tickets.recv().await.unwrap()];
+        let kept = only_small(group, true);
+        assert_eq!(kept.len(), 1);
+        assert!(kept[0].is_small);
+        assert_eq!(work.await.unwrap().err(), Some(QueueError::DiskFull));
+        assert!(only_small(kept, false).is_empty(), "below the last bytes nothing at all is taken");
+        assert_eq!(small.await.unwrap().err(), Some(QueueError::DiskFull));
     }
 }
