@@ -10,6 +10,7 @@ use segin_tests::door::{House, ask, get, hear, knock, token, until};
 use segin_tests::http::Http;
 use segin_tests::raw::{NoAnswer, RawDevice};
 use sync_protocol::documents::{Edit, Kind, Value};
+use sync_protocol::wire::answer::Order;
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -252,6 +253,7 @@ fn a_disk_that_is_nearly_full_takes_no_work_while_reads_go_on() {
     hub.stop().unwrap();
 
     house.options.bounds.disk_free = u64::MAX;
+    house.options.bounds.disk_free_last = 0;
     let hub = house.open();
     let mut http = Http::to(hub.address.to_string());
     let parcel = work(&mut device);
@@ -262,6 +264,17 @@ fn a_disk_that_is_nearly_full_takes_no_work_while_reads_go_on() {
     device.cursor = None;
     let (_, rest) = device.sync(&mut http, Vec::new()).unwrap();
     assert!(!rest.digests.is_empty(), "the feed goes on");
+    let ended = device.token.take();
+    let (_, rest) = device.ask(&mut http, &device.request(Vec::new())).unwrap();
+    let challenge = rest.orders.iter().find_map(|order| match order {
+        Order::Renew(challenge) => Some(*challenge),
+        _ => None,
+    });
+    let mut renewing = device.request(Vec::new());
+    renewing.renewal = Some(device.renewal(challenge.unwrap()));
+    let (_, rest) = device.ask(&mut http, &renewing).unwrap();
+    assert!(rest.token.is_some() && rest.token != ended, "a token is small enough");
+    device.token = rest.token;
     for path in ["/v1/cases", "/v1/counts", "/v1/receipts", &verified, "/"] {
         until("the lists are filled", || get(hub.address, path, &token(&hub)).status != 503);
         assert_eq!(get(hub.address, path, &token(&hub)).status, 200, "{path}");
