@@ -371,3 +371,6 @@ pub const VOUCHERS_MAX: usize = 4_096;
 
 /// Held changes of one document of which it is kept that their edits were written again.
 pub const SUPERSEDED_PER_DOCUMENT_MAX: usize = 1_024;
+
+/// Characters of a reason that a person gives: two or three sentences; it stands in the log and is shown to devices.
+pub const REASON_CHARACTERS_MAX: usize = 400;

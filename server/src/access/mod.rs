@@ -125,6 +125,8 @@ pub enum Resource<'a> {
     Any,
     /// A site and what stands at it: devices, users, held work.
     Site(&'a SiteCode),
+    /// All sites at once, and what stands at none of them.
+    Everywhere,
     /// A document that the hub may or may not have: without it the channels are empty, which is out of every scope.
     Document {
         /// Which.
@@ -174,7 +176,10 @@ pub fn decide(principal: &Principal, action: Action, resource: Resource<'_>) -> 
     }
     let allowed = match resource {
         Resource::Any => Some(Allowed::Scope),
-        Resource::Site(site) => leads(principal, action, site).then_some(Allowed::Scope),
+        Resource::Site(site) => {
+            (everywhere(principal, action) || principal.leads.contains(site)).then_some(Allowed::Scope)
+        }
+        Resource::Everywhere => everywhere(principal, action).then_some(Allowed::Scope),
         Resource::Document { document, kind, channels } => {
             let scope = channels.iter().any(|channel| principal.sees(kind, channel));
             match scope {
@@ -204,10 +209,10 @@ pub fn decide(principal: &Principal, action: Action, resource: Resource<'_>) -> 
     allowed.ok_or(denied)
 }
 
-/// Whether the principal looks after a site in this matter.
-fn leads(principal: &Principal, action: Action, site: &SiteCode) -> bool {
+/// Whether the principal looks after every site in this matter.
+fn everywhere(principal: &Principal, action: Action) -> bool {
     principal.setup.is_some()
         || (principal.is(Role::Administrator) && action::is_administration(action))
-        || principal.is(Role::CaseManager) && action::is_case_work(action)
-        || principal.leads.contains(site)
+        || (principal.is(Role::CaseManager) && action::is_case_work(action))
+        || (principal.is(Role::Auditor) && action::is_audit(action))
 }

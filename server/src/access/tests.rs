@@ -105,3 +105,16 @@ fn nobody_may_do_nothing() {
         assert_eq!(Role::from_name(role.name()), Some(role));
     }
 }
+
+#[test]
+fn a_lead_looks_after_the_own_sites_and_an_auditor_only_looks() {
+    let (here, there) = (SiteCode::new("GOG").unwrap(), SiteCode::new("KAY").unwrap());
+    let lead =
+        Principal { roles: vec![Role::SiteLead, Role::Auditor], leads: vec![here.clone()], ..Principal::nobody() };
+    assert!(decide(&lead, Action::ManageDevices, Resource::Site(&here)).is_ok());
+    assert_eq!(decide(&lead, Action::ManageDevices, Resource::Site(&there)), Err(DENIED));
+    assert_eq!(decide(&lead, Action::ManageDevices, Resource::Everywhere), Err(DENIED));
+    assert!(decide(&lead, Action::ReadDevices, Resource::Site(&there)).is_ok(), "as an auditor");
+    assert!(decide(&lead, Action::ReadUsers, Resource::Everywhere).is_ok());
+    assert_eq!(decide(&lead, Action::ReadHeld, Resource::Everywhere), Err(DENIED));
+}

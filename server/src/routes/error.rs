@@ -331,17 +331,7 @@ impl From<EnrolError> for Failure {
 
 impl From<AdminError> for Failure {
     fn from(error: AdminError) -> Self {
-        let status = match &error {
-            AdminError::SiteExists(_)
-            | AdminError::SiteUnknown(_)
-            | AdminError::UserExists(_)
-            | AdminError::UserUnknown => StatusCode::CONFLICT,
-            AdminError::NoSite
-            | AdminError::SiteTwice(_)
-            | AdminError::TooManySites { .. }
-            | AdminError::Name { .. } => StatusCode::BAD_REQUEST,
-        };
-        Self::new(status, error.code(), error.to_string())
+        Self::new(error.status(), error.code(), error.to_string())
     }
 }
 

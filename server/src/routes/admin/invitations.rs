@@ -1,4 +1,7 @@
 //! `POST /v1/admin/invitations`: lets a user enrol one device, once.
+//!
+//! Whoever holds an invitation becomes that user on a device. So a lead invites only users who see nothing beyond the
+//! lead's own sites, but for cases that were assigned to them.
 
 use std::sync::Arc;
 
@@ -6,11 +9,14 @@ use axum::Json as Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use sync_protocol::ids::{Millis, Position, UserId};
+use sync_protocol::ids::{Channel, Millis, Position, UserId};
 use sync_protocol::wire::enrolment::Invitation;
 use utoipa::ToSchema;
 
-use super::{AdminError, write};
+use super::profile::ProfileError;
+use super::{AdminError, can, write};
+use crate::access::{Action, Principal, Resource};
+use crate::hub::directory::Directory;
 use crate::hub::fact::Fact;
 use crate::limits::INVITATION_DAYS;
 use crate::random::{SystemRandom, draw};
@@ -57,8 +63,9 @@ pub struct Invited {
     responses(
         (status = CREATED, description = "It is in the log, as a hash", body = Invited),
         (status = BAD_REQUEST, description = "Not a user's id", body = ErrorBody),
-        (status = UNAUTHORIZED, description = "No console token", body = ErrorBody),
-        (status = CONFLICT, description = "No such user", body = ErrorBody),
+        (status = UNAUTHORIZED, description = "Nobody is signed in", body = ErrorBody),
+        (status = FORBIDDEN, description = "Neither an administrator nor a lead of all that the user sees", body = ErrorBody),
+        (status = CONFLICT, description = "No such user, not an active one, or one without a site", body = ErrorBody),
         (status = SERVICE_UNAVAILABLE, description = "Too much waits, or the hub stops", body = ErrorBody),
     ),
     security(("console" = []), ("session" = []))
@@ -69,9 +76,7 @@ pub async fn invite(
     Json(new): Json<NewInvitation>,
 ) -> Result<(StatusCode, Body<Invited>), Failure> {
     let _alone = app.administering.lock().await;
-    if !app.shared.directory().users.contains_key(&new.user) {
-        return Err(AdminError::UserUnknown.into());
-    }
+    check(&app.shared.directory(), &asker.principal, new.user)?;
     let invitation = Invitation::from_random(draw(&mut SystemRandom));
     let expires = app.clock.now().plus(INVITATION_DAYS * Millis::DAY);
     let position = write(
@@ -83,4 +88,28 @@ pub async fn invite(
     let typed = invitation.to_string();
     let scan = format!("segin:enrol?hub=http://{}&invitation={}", app.address, typed.replace('-', ""));
     Ok((StatusCode::CREATED, Body(Invited { invitation: typed, scan, expires, position })))
+}
+
+fn check(directory: &Directory, principal: &Principal, user: UserId) -> Result<(), Failure> {
+    if !can(principal, Action::Invite, Resource::Everywhere) && !leads(directory, principal, user) {
+        return Err(Failure::not_allowed());
+    }
+    let profile = directory.users.get(&user).ok_or(AdminError::UserUnknown)?;
+    if !profile.active {
+        return Err(AdminError::UserInactive.into());
+    }
+    if profile.sites.is_empty() {
+        return Err(AdminError::from(ProfileError::NoHome).into());
+    }
+    Ok(())
+}
+
+/// Whether everything that the user sees is the lead's; of nobody it is not.
+fn leads(directory: &Directory, principal: &Principal, user: UserId) -> bool {
+    let own = Channel::user(user);
+    let scope: Vec<Channel> = directory.scope(user).into_iter().filter(|channel| *channel != own).collect();
+    let leads = |channel: &Channel| {
+        channel.site_code().is_some_and(|site| can(principal, Action::Invite, Resource::Site(&site)))
+    };
+    !scope.is_empty() && scope.iter().all(leads)
 }

@@ -1,51 +1,76 @@
-//! What an administrator decides: sites, users, invitations, each an entry of the log.
+//! What an administrator or a lead decides: places, users, devices, invitations, accounts, each an entry of the log.
 //!
-//! `segin admin` and the page use the same endpoints. Each act is checked against the directory while no other one
-//! runs, then written; the answer says where it stands.
+//! `segin admin` and the page use the same endpoints. Who may at all is asked by `routes::guard`; with the site that it
+//! is about, here ([`may`]). Each act is checked against the directory while no other one runs, then written; the answer
+//! says where it stands. What a user may be: [`profile`].
 
 pub mod accounts;
+pub mod devices;
 pub mod invitations;
+pub mod partners;
+pub mod profile;
 pub mod sites;
 pub mod users;
 
-use sync_protocol::ids::{Position, SiteCode};
+#[cfg(test)]
+pub mod tests;
+
+use axum::http::StatusCode;
+use sync_protocol::ids::{PartnerCode, Position, SiteCode};
 use thiserror::Error;
 
 use super::error::Failure;
+use crate::access::{Action, Principal, Resource, decide};
+use crate::hub::directory::Directory;
 use crate::hub::fact::{By, Fact};
 use crate::hub::writer::{Done, Job};
-use crate::limits::{NAME_CHARACTERS_MAX, USER_SITES_MAX};
+use crate::limits::{NAME_CHARACTERS_MAX, REASON_CHARACTERS_MAX};
 use crate::serve::app::App;
+
+pub use profile::ProfileError;
 
 /// Why an act was not done. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AdminError {
-    /// A site with this code stands already.
-    #[error("there is a site {0} already, under another name or region: codes are given once")]
-    SiteExists(SiteCode),
     /// No such site.
     #[error("there is no site {0}: add it first, with `segin admin site add`")]
     SiteUnknown(SiteCode),
-    /// A user without a site could not record anything.
-    #[error("a user needs at least one site: the first one is home")]
-    NoSite,
-    /// The same site twice.
-    #[error("the site {0} is named twice")]
-    SiteTwice(SiteCode),
-    /// Too many sites.
-    #[error("a user may have {max} sites, {found} were named")]
-    TooManySites {
-        /// How many.
-        found: usize,
-        /// How many are allowed.
-        max: usize,
-    },
+    /// Nothing begins or goes on at a closed site.
+    #[error("the site {0} is closed: name the one that took over its people")]
+    SiteClosed(SiteCode),
+    /// A site cannot take over its own people.
+    #[error("the site {0} cannot be closed into itself: name another one")]
+    SiteItself(SiteCode),
+    /// No such partner.
+    #[error("there is no partner {0}: add it first, with `segin admin partner add`")]
+    PartnerUnknown(PartnerCode),
+    /// What a user was to be does not fit together.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     /// Colleagues could not tell the two apart.
     #[error("there is a user of this name at {0} already: add what tells them apart, such as a second name")]
-    UserExists(SiteCode),
+    UserExists(String),
     /// No such user.
     #[error("there is no such user: see `segin admin users`")]
     UserUnknown,
+    /// A user who may do nothing.
+    #[error("this user is not active: make the user active again first")]
+    UserInactive,
+    /// Nobody could let anybody in again.
+    #[error("this is the last active administrator with an account: let another one set an account up first")]
+    AdministratorLast,
+    /// No such device.
+    #[error("there is no device with this lease: see `segin admin devices`")]
+    LeaseUnknown,
+    /// The key is another one than was compared.
+    #[error(
+        "the fingerprint is not that of this device: read it again from its own screen; if it differs still, somebody \
+         else enrolled with the invitation, so revoke this device and invite again"
+    )]
+    FingerprintDiffers,
+    /// It has nothing any more that could be confirmed.
+    #[error("this device has erased itself: enrol it anew, with a new invitation")]
+    DeviceWiped,
     /// A name that cannot be shown.
     #[error("{what} must have 1 to {max} characters on one line")]
     Name {
@@ -61,15 +86,56 @@ impl AdminError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::SiteExists(_) => "site-exists",
             Self::SiteUnknown(_) => "site-unknown",
-            Self::NoSite => "user-without-site",
-            Self::SiteTwice(_) => "site-twice",
-            Self::TooManySites { .. } => "user-too-many-sites",
+            Self::SiteClosed(_) => "site-closed",
+            Self::SiteItself(_) => "site-itself",
+            Self::PartnerUnknown(_) => "partner-unknown",
+            Self::Profile(error) => error.code(),
             Self::UserExists(_) => "user-exists",
             Self::UserUnknown => "user-unknown",
+            Self::UserInactive => "user-inactive",
+            Self::AdministratorLast => "administrator-last",
+            Self::LeaseUnknown => "lease-unknown",
+            Self::FingerprintDiffers => "fingerprint-differs",
+            Self::DeviceWiped => "device-wiped",
             Self::Name { .. } => "name",
         }
+    }
+
+    /// What the answer to HTTP begins with.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Profile(_) | Self::SiteItself(_) | Self::Name { .. } => StatusCode::BAD_REQUEST,
+            Self::LeaseUnknown => StatusCode::NOT_FOUND,
+            _ => StatusCode::CONFLICT,
+        }
+    }
+}
+
+/// Asks whether this principal may do this there.
+///
+/// # Errors
+/// One denial, the same whatever is there.
+pub(crate) fn may(principal: &Principal, action: Action, resource: Resource<'_>) -> Result<(), Failure> {
+    decide(principal, action, resource).map(|_| ()).map_err(|_| Failure::not_allowed())
+}
+
+/// Whether this principal may do this there.
+#[must_use]
+pub(crate) fn can(principal: &Principal, action: Action, resource: Resource<'_>) -> bool {
+    decide(principal, action, resource).is_ok()
+}
+
+/// That a site stands and is open.
+///
+/// # Errors
+/// [`AdminError`] when it is not.
+pub(crate) fn open_site(directory: &Directory, site: &SiteCode) -> Result<(), AdminError> {
+    match directory.sites.get(site) {
+        None => Err(AdminError::SiteUnknown(site.clone())),
+        Some(state) if state.closed_into.is_some() => Err(AdminError::SiteClosed(site.clone())),
+        Some(_) => Ok(()),
     }
 }
 
@@ -80,20 +146,15 @@ fn name(what: &'static str, text: &str) -> Result<String, AdminError> {
     if fits { Ok(text.to_owned()) } else { Err(AdminError::Name { what, max: NAME_CHARACTERS_MAX }) }
 }
 
-/// A scope that devices can be told.
-fn scope(sites: &[SiteCode]) -> Result<(), AdminError> {
-    if sites.is_empty() {
-        return Err(AdminError::NoSite);
-    }
-    if sites.len() > USER_SITES_MAX {
-        return Err(AdminError::TooManySites { found: sites.len(), max: USER_SITES_MAX });
-    }
-    let twice = sites.iter().enumerate().find(|(index, site)| sites[..*index].contains(site));
-    twice.map_or(Ok(()), |(_, site)| Err(AdminError::SiteTwice(site.clone())))
+/// A reason as people give it: trimmed, not empty, not too long.
+pub(crate) fn reason(text: &str) -> Result<String, AdminError> {
+    let text = text.trim();
+    let fits = (1..=REASON_CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fits { Ok(text.to_owned()) } else { Err(AdminError::Name { what: "the reason", max: REASON_CHARACTERS_MAX }) }
 }
 
 /// Has facts written together; the caller holds the administrators' lock. Where the first one stands.
-pub(super) async fn write(app: &App, by: By, facts: Vec<Fact>) -> Result<Position, Failure> {
+pub(crate) async fn write(app: &App, by: By, facts: Vec<Fact>) -> Result<Position, Failure> {
     match app.queue.submit(facts.into_iter().map(|fact| Job::Fact(fact, by)).collect()).await?.into_iter().next() {
         Some(Done::Fact(position)) => Ok(position),
         _ => Err(Failure::internal("a fact came back as something else")),
@@ -101,12 +162,8 @@ pub(super) async fn write(app: &App, by: By, facts: Vec<Fact>) -> Result<Positio
 }
 
 #[cfg(test)]
-mod tests {
+mod words {
     use super::*;
-
-    fn site(code: &str) -> SiteCode {
-        SiteCode::new(code).unwrap()
-    }
 
     #[test]
     fn names_are_trimmed_and_kept_to_one_line() {
@@ -115,15 +172,5 @@ mod tests {
             assert_eq!(name("the name", wrong).unwrap_err().code(), "name", "{wrong:?}");
         }
         assert!(name("the name", &"é".repeat(80)).is_ok());
-    }
-
-    #[test]
-    fn a_scope_has_one_to_sixty_four_different_sites() {
-        assert_eq!(scope(&[]), Err(AdminError::NoSite));
-        assert_eq!(scope(&[site("GOG"), site("KAY"), site("GOG")]), Err(AdminError::SiteTwice(site("GOG"))));
-        let letters = ('A'..='Z').flat_map(|a| ('A'..='Z').map(move |b| site(&format!("{a}{b}"))));
-        let many: Vec<SiteCode> = letters.take(65).collect();
-        assert_eq!(scope(&many), Err(AdminError::TooManySites { found: 65, max: 64 }));
-        assert_eq!(scope(&many[..64]), Ok(()));
     }
 }
