@@ -1,6 +1,7 @@
 //! The harness of Segin's tests: the product seen from outside.
 //!
 //! - [`process`]: the real binary as a child, killed, restarted, its folders damaged and compared.
+//! - [`console`]: people who sign in to a hub whose clock is set by hand.
 //! - [`door`]: a hub inside the test whose door is narrow, and certificates for it.
 //! - [`audit`]: what a data folder holds, worked out from log and keyring alone.
 //! - [`night`]: a hub with three sites and real devices.
@@ -9,6 +10,7 @@
 //! - [`simulation`]: devices, a hub and the network between them from one seed, with every fault that a seed can draw.
 
 pub mod audit;
+pub mod console;
 pub mod door;
 pub mod http;
 pub mod night;

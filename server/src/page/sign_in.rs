@@ -151,8 +151,8 @@ pub fn who(app: &App, asker: &Asker) -> Markup {
             html! {
                 div.who {
                     p {
-                        span { (name) }
-                        (both(&format!("sans activité, jusqu'à {until}"), &format!("without activity, until {until}")))
+                        span.name { (name) }
+                        (both(&format!("session jusqu'à {until} UTC"), &format!("session until {until} UTC")))
                     }
                     form method="post" action="/page/sign-out" {
                         button type="submit" { (both("Se déconnecter", "Sign out")) }

@@ -20,6 +20,7 @@ use crate::hub::fact::By;
 use crate::serve::app::App;
 
 /// The session's cookie. The prefix makes browsers insist on `Secure`, on `Path=/` and on no other host's page setting it.
+/// On this machine Chromium and Firefox keep it over plain HTTP, too; Safari wants TLS.
 pub const COOKIE: &str = "__Host-segin";
 
 /// Who asks, and how they showed it.

@@ -1,7 +1,7 @@
-//! The console token: opens everything but the devices' endpoints until there are accounts.
+//! The console token: opens everything for people until the first account stands, and administration from then on.
 //!
 //! Random for each start unless a file gives it. Compared without telling by its time how much of it was right. Who
-//! asks for it: `routes::token`.
+//! asks for it: `routes::principal`; what it is good for: `access::Setup`.
 
 use std::fmt;
 use std::path::Path;
