@@ -5,7 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
 use segin::clock::Clock;
-use segin_tests::console::{Console, MINUTE, STEP};
+use segin_tests::console::{Console, MINUTE, Person, STEP};
+use segin_tests::process::{binary, refused as refused_command};
 use serde_json::{Value, json};
 
 fn refused(status: u16, code: &str) -> (u16, String) {
@@ -337,7 +338,7 @@ fn a_role_is_looked_up_at_every_request_and_its_change_ends_the_session() {
     assert_eq!(add(&awa.cookie, "NIO"), refused(403, "not-allowed"));
     assert_eq!(add(&chief.cookie, "NIO").0, 201);
 
-    let path = |person: &segin_tests::console::Person| format!("/v1/admin/users/{}", person.id);
+    let path = |person: &Person| format!("/v1/admin/users/{}", person.id);
     let heard = console.setup("PATCH", &path(&awa), &json!({"sites": ["GOG", "KAY"]}));
     assert_eq!(heard.status, 200, "{heard:?}");
     let me = console.ask(&awa.cookie, "GET", "/v1/session", &Value::Null).json();
@@ -459,5 +460,37 @@ fn failures_stand_in_the_log_and_are_bounded() {
     let site = json!({"code": "NIO", "name": "Nioro", "region": "Kayes"});
     let next = console.setup("POST", "/v1/admin/sites", &site).json()["position"].as_u64();
     assert_eq!(next, Some(before + 11), "a pause writes nothing");
+    console.end();
+}
+
+#[test]
+fn the_command_line_signs_in_for_one_command() {
+    let console = Console::new();
+    let chief = console.person("Fanta Keïta", &["administrator"]);
+    let awa = console.person("Awa Diarra", &["caseworker"]);
+    let admin = |person: Option<&Person>, password: &str, arguments: &[&str]| {
+        let mut command = std::process::Command::new(binary());
+        command.args(["admin", "--hub", &console.origin()]).args(arguments);
+        for variable in ["SEGIN_USER", "SEGIN_TOKEN", "SEGIN_CA"] {
+            command.env_remove(variable);
+        }
+        if let Some(person) = person {
+            console.pass(STEP);
+            command.env("SEGIN_USER", &person.name).env("SEGIN_PASSWORD", password);
+            command.env("SEGIN_CODE", console.code(person));
+        }
+        refused_command(&mut command)
+    };
+    let said = admin(Some(&chief), &chief.password, &["account", "whoami"]);
+    assert_eq!((said.code, said.said.trim()), (Some(0), "Fanta Keïta: administrator"), "{said:?}");
+    let said = admin(Some(&chief), &chief.password, &["site", "add", "NIO", "Nioro", "--region", "Kayes"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let said = admin(Some(&chief), &chief.password, &["account", "invite", &awa.id]);
+    assert!(said.code == Some(0) && said.said.starts_with("Setup code "), "{said:?}");
+    let said = admin(Some(&chief), &chief.password, &["accounts"]);
+    assert!(said.said.contains("Awa Diarra") && said.said.contains("Fanta Keïta"), "{said:?}");
+    admin(Some(&awa), &awa.password, &["account", "invite", &awa.id]).is("not-allowed", &[]);
+    admin(Some(&awa), "not the password", &["sites"]).is("sign-in-failed", &[]);
+    admin(None, "", &["sites"]).is("token-required", &["--as"]);
     console.end();
 }
