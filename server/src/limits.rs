@@ -108,6 +108,14 @@ pub const READ_MODEL_SEARCH_WORDS_MAX: usize = 8;
 /// Prepared statements that the read model keeps: more than it has questions.
 pub const READ_MODEL_STATEMENTS: usize = 64;
 
+/// Cases that one look beyond the scope shows: enough to recognise somebody by a code or a rare name, too few to leaf
+/// through the register.
+pub const LOOK_UP_ROWS_MAX: usize = 10;
+
+/// Milliseconds that a list waits for the read model to show what the log holds already. It is milliseconds behind; at the
+/// start, and when it was left behind, whoever asks is told to come again.
+pub const LISTS_FOLLOW_MS_MAX: u64 = 3_000;
+
 /// Connections at once. A hub has 200 devices and a few consoles; each may keep one for exchanges and one for waiting.
 pub const CONNECTIONS_MAX: usize = 1_024;
 

@@ -45,9 +45,9 @@ pub const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/v1/account/setup", Open("the setup code is the proof")),
     ("POST", "/v1/account/password", may(Action::ReadStatus)),
     // Content.
-    ("GET", "/v1/cases", Everywhere(Action::ListCases)),
+    ("GET", "/v1/cases", may(Action::ListCases)),
     ("GET", "/v1/cases/{id}", Everywhere(Action::ReadDocument)),
-    ("GET", "/v1/conflicts", Everywhere(Action::ReadConflicts)),
+    ("GET", "/v1/conflicts", may(Action::ReadConflicts)),
     ("GET", "/v1/counts", may(Action::ReadFigures)),
     ("GET", "/v1/held", may(Action::ReadHeld)),
     ("GET", "/v1/receipts", may(Action::ReadReceipts)),

@@ -164,10 +164,11 @@ pub async fn live(
 )]
 pub async fn receipt(
     State(app): State<Arc<App>>,
+    asker: Asker,
     headers: HeaderMap,
     Part(position): Part<Position>,
 ) -> Result<Response, Failure> {
-    let proof = parts::proof(&verified(&app, position).await?);
+    let proof = parts::proof(&verified(&app, &asker.principal, position).await?);
     if headers.contains_key("x-fragment") {
         return Ok(Html(proof.0).into_response());
     }

@@ -9,6 +9,7 @@ use super::words::{self, moment, number};
 use crate::access::{Action, Principal, Resource, decide};
 use crate::routes::devices;
 use crate::routes::receipts::check::{Outcome, Proof};
+use crate::routes::sight;
 use crate::routes::status::{self, Status};
 use crate::serve::app::App;
 use crate::store::read_model::{ArrivalRow, Arrivals, ConflictPage, ConflictRow, Counts, ReadModelError, ReceiptPage};
@@ -54,19 +55,20 @@ fn may(principal: &Principal, action: Action) -> bool {
 }
 
 async fn lists(app: &App, principal: &Principal, rows: usize) -> Result<Lists, ReadModelError> {
-    let model = &app.read_model;
-    // The lists are not narrowed to a scope: they are for whom every site is open.
-    let everywhere = |action| principal.sees_all_sites() && may(principal, action);
-    let (mut lists, rows) =
-        (Lists { counts: model.counts(None).await?, arrivals: None, conflicts: None, receipts: None }, Some(rows));
-    if everywhere(Action::ListCases) {
-        lists.arrivals = Some(model.arrivals(rows).await?);
+    app.lists_follow().await?;
+    let (model, rows) = (&app.read_model, Some(rows));
+    let cases = || sight::cases(principal);
+    let figures = sight::figures(principal, &app.shared.directory());
+    let mut lists =
+        Lists { counts: model.counts(None, figures).await?, arrivals: None, conflicts: None, receipts: None };
+    if may(principal, Action::ListCases) {
+        lists.arrivals = Some(model.arrivals(rows, cases()).await?);
     }
-    if everywhere(Action::ReadConflicts) {
-        lists.conflicts = Some(model.conflicts(None, None, rows).await?);
+    if may(principal, Action::ReadConflicts) {
+        lists.conflicts = Some(model.conflicts(None, None, rows, cases()).await?);
     }
     if may(principal, Action::ReadReceipts) {
-        lists.receipts = Some(model.receipts(None, rows).await?);
+        lists.receipts = Some(model.receipts(None, rows, sight::receipts(principal)).await?);
     }
     Ok(lists)
 }

@@ -10,6 +10,8 @@ use utoipa::IntoParams;
 
 use super::error::{ErrorBody, Failure};
 use super::extract::{Params, Part};
+use super::principal::Asker;
+use super::sight;
 use crate::serve::app::App;
 use crate::store::read_model::{CaseDetail, CaseFilter, CasePage};
 
@@ -54,9 +56,15 @@ pub struct AtQuery {
     ),
     security(("console" = []))
 )]
-pub async fn cases(State(app): State<Arc<App>>, Params(query): Params<CasesQuery>) -> Result<Body<CasePage>, Failure> {
+pub async fn cases(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Params(query): Params<CasesQuery>,
+) -> Result<Body<CasePage>, Failure> {
     let CasesQuery { site, text, at, cursor, limit } = query;
-    Ok(Body(app.read_model.cases(CaseFilter { at, site, text, cursor, limit }).await?))
+    let filter = CaseFilter { at, site, text, cursor, limit };
+    app.lists_follow().await?;
+    Ok(Body(app.read_model.cases(filter, sight::cases(&asker.principal)).await?))
 }
 
 /// Shows a case.

@@ -11,6 +11,8 @@ use utoipa::IntoParams;
 use super::cases::AtQuery;
 use super::error::{ErrorBody, Failure};
 use super::extract::Params;
+use super::principal::Asker;
+use super::sight;
 use crate::serve::app::App;
 use crate::store::read_model::{ConflictPage, Counts, HeldPage};
 
@@ -45,9 +47,12 @@ pub struct ConflictsQuery {
 )]
 pub async fn conflicts(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Params(query): Params<ConflictsQuery>,
 ) -> Result<Body<ConflictPage>, Failure> {
-    Ok(Body(app.read_model.conflicts(query.site, query.at, query.limit).await?))
+    app.lists_follow().await?;
+    let sight = sight::cases(&asker.principal);
+    Ok(Body(app.read_model.conflicts(query.site, query.at, query.limit, sight).await?))
 }
 
 /// Counts.
@@ -64,8 +69,13 @@ pub async fn conflicts(
     ),
     security(("console" = []))
 )]
-pub async fn counts(State(app): State<Arc<App>>, Params(query): Params<AtQuery>) -> Result<Body<Counts>, Failure> {
-    Ok(Body(app.read_model.counts(query.at).await?))
+pub async fn counts(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Params(query): Params<AtQuery>,
+) -> Result<Body<Counts>, Failure> {
+    let sight = sight::figures(&asker.principal, &app.shared.directory());
+    Ok(Body(app.read_model.counts(query.at, sight).await?))
 }
 
 /// Which held work.
@@ -94,6 +104,12 @@ pub struct HeldQuery {
     ),
     security(("console" = []))
 )]
-pub async fn held(State(app): State<Arc<App>>, Params(query): Params<HeldQuery>) -> Result<Body<HeldPage>, Failure> {
-    Ok(Body(app.read_model.held(query.at, query.limit).await?))
+pub async fn held(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Params(query): Params<HeldQuery>,
+) -> Result<Body<HeldPage>, Failure> {
+    app.lists_follow().await?;
+    let sight = sight::held(&asker.principal, &app.shared.directory());
+    Ok(Body(app.read_model.held(query.at, query.limit, sight).await?))
 }

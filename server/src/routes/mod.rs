@@ -23,6 +23,7 @@ pub mod openapi;
 pub mod principal;
 pub mod receipts;
 pub mod session;
+pub mod sight;
 pub mod status;
 pub mod token;
 pub mod wait;

@@ -9,6 +9,8 @@ use sync_protocol::ids::{Hash, LogId, Millis, Position};
 use utoipa::ToSchema;
 
 use super::error::ErrorBody;
+use super::principal::Asker;
+use crate::access::{Principal, Role};
 use crate::serve::app::App;
 
 /// What one channel holds.
@@ -56,7 +58,7 @@ pub struct Status {
     pub users: usize,
     /// Leases.
     pub devices: usize,
-    /// By name.
+    /// By name, as far as they are open to whoever asks.
     pub channels: Vec<ChannelRow>,
 }
 
@@ -71,8 +73,18 @@ pub struct Status {
     ),
     security(("console" = []))
 )]
-pub async fn status(State(app): State<Arc<App>>) -> Body<Status> {
-    Body(now(&app))
+pub async fn status(State(app): State<Arc<App>>, asker: Asker) -> Body<Status> {
+    let mut status = now(&app);
+    status.channels.retain(|row| is_shown(&asker.principal, &row.channel));
+    Body(status)
+}
+
+/// Who keeps the hub running sees what every channel holds; everybody else that of the own channels.
+fn is_shown(principal: &Principal, channel: &str) -> bool {
+    principal.setup.is_some()
+        || principal.is(Role::Administrator)
+        || (principal.sees_all_sites() && channel.starts_with("site/"))
+        || principal.channels.iter().any(|own| own.as_str() == channel)
 }
 
 /// How far the hub is, as the page shows it too.

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sync_protocol::ids::Position;
 use thiserror::Error;
@@ -23,9 +24,9 @@ use crate::clock::Clock;
 use crate::hub::filing::FilingError;
 use crate::hub::published::Shared;
 use crate::hub::writer::Fatal;
-use crate::limits::{BODIES_BYTES_MAX, WAITERS_MAX};
+use crate::limits::{BODIES_BYTES_MAX, LISTS_FOLLOW_MS_MAX, WAITERS_MAX};
 use crate::store::files::Disk;
-use crate::store::read_model::ReadModel;
+use crate::store::read_model::{ReadModel, ReadModelError};
 
 /// Why a calculation was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -169,6 +170,22 @@ impl App {
         if let Err(error) = self.shared.store.usable() {
             // Only the first is taken; a hub that ends already takes none.
             let _ = self.failing.send(WriterFailure::Fatal(Fatal::Filing(FilingError::Store(error))));
+        }
+    }
+
+    /// Waits until the lists show everything that was in the log when this was called, so that who has lost something
+    /// does not see it at the next request.
+    ///
+    /// # Errors
+    /// [`ReadModelError::CatchingUp`] when that takes too long.
+    pub async fn lists_follow(&self) -> Result<(), ReadModelError> {
+        let wanted = self.shared.published().position;
+        let mut progress = self.read_model.progress();
+        let there = progress.wait_for(|progress| progress.ready && progress.as_of >= wanted);
+        match tokio::time::timeout(Duration::from_millis(LISTS_FOLLOW_MS_MAX), there).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(ReadModelError::Stopped),
+            Err(_) => Err(ReadModelError::CatchingUp { as_of: self.read_model.progress().borrow().as_of }),
         }
     }
 

@@ -1,30 +1,63 @@
 //! Filling the read model: from the store and the log at the start, then group by group as the log grows.
 //!
 //! A thread of its own reads what the writer has published, so that recording never waits for lists. Owns how a stored
-//! document and a log entry become rows' raw material; who wrote a conflicting value is looked up here.
+//! document and a log entry become rows' raw material: parcels, decisions on held work, moves. Who wrote a conflicting
+//! value is looked up here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sync_protocol::ids::{Actor, DocumentId, Position};
+use sync_protocol::wire::codec::from_cbor;
 use sync_protocol::wire::manifest::manifest_hash;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::metrics::fate_name;
 use crate::hub::directory::Directory;
-use crate::hub::entry::{Entry, ParcelEntry};
+use crate::hub::entry::{Entry, Filed, ParcelEntry};
+use crate::hub::fact::{Fact, FactEntry, Placement};
 use crate::hub::filing::{document_key, projection_binding};
 use crate::hub::published::Shared;
 use crate::store::documents::DocumentHead;
 use crate::store::read_model::{
-    DocumentPage, DocumentUpdate, HeldUpdate, ReadModel, ReceiptUpdate, Source, SourceError, Update, UpdateBatch,
+    DocumentPage, DocumentUpdate, HeldUpdate, PlacementUpdate, ReadModel, ReceiptUpdate, Source, SourceError, Update,
+    UpdateBatch,
 };
 use crate::store::seal;
 
 /// Entries told in one batch: bounds what is in memory while the model is behind.
 const BATCH_ENTRIES: usize = 256;
+
+/// Documents of one batch, after which no further entry is taken into it: a site that closes brings hundreds an entry.
+const BATCH_DOCUMENTS: usize = 1_024;
+
+/// What some entries changed.
+#[derive(Default)]
+struct Changed {
+    updates: Vec<Update>,
+    /// Documents to be read again, with the entry that created them where it is among these.
+    documents: BTreeMap<DocumentId, Option<Position>>,
+}
+
+impl Changed {
+    fn filed(&mut self, position: Position, document: DocumentId, filed: &Filed) {
+        if filed.content.is_none() {
+            return;
+        }
+        let known = self.documents.entry(document).or_default();
+        *known = known.or(filed.new_key.is_some().then_some(position));
+        let (entered, left) = (filed.entered.clone(), Vec::new());
+        self.updates.push(Update::Placed(PlacementUpdate { position, document, entered, left }));
+    }
+
+    fn placed(&mut self, position: Position, placement: Placement) {
+        let Placement { document, entered, left } = placement;
+        self.documents.entry(document).or_default();
+        self.updates.push(Update::Placed(PlacementUpdate { position, document, entered, left }));
+    }
+}
 
 /// The hub as the read model's source.
 #[derive(Clone)]
@@ -67,8 +100,7 @@ impl Feeding {
 
     /// What the entries after a position changed, as far as one batch goes.
     fn batch(&self, after: Position) -> Result<UpdateBatch, SourceError> {
-        let mut updates = Vec::new();
-        let mut documents: BTreeMap<DocumentId, Option<Position>> = BTreeMap::new();
+        let mut changed = Changed::default();
         let mut up_to = after;
         let head = self.shared.published().position;
         for record in self.shared.log.iter_from(after.next()).take(BATCH_ENTRIES) {
@@ -77,17 +109,12 @@ impl Feeding {
                 break;
             }
             up_to = record.position;
-            let Entry::Parcel(entry) = Entry::from_bytes(&record.payload).map_err(wrong)? else { continue };
-            let manifest = entry.read_manifest().map_err(wrong)?;
-            updates.push(Update::Receipt(self.receipt(record.position, &entry)?));
-            for (named, filed) in manifest.documents.iter().zip(&entry.documents) {
-                if filed.content.is_some() {
-                    let created = filed.new_key.is_some().then_some(record.position);
-                    let known = documents.entry(named.document).or_default();
-                    *known = known.or(created);
-                }
+            self.follow(record.position, &record.payload, &mut changed)?;
+            if changed.documents.len() >= BATCH_DOCUMENTS {
+                break;
             }
         }
+        let Changed { mut updates, documents } = changed;
         for (document, created) in documents {
             if let Some(head) = self.shared.store.head(document).map_err(wrong)? {
                 updates.push(Update::Document(Box::new(self.document(&head, created)?)));
@@ -96,6 +123,36 @@ impl Feeding {
         let held = self.held_rows().into_iter().filter(|held| held.position > after && held.position <= up_to);
         updates.extend(held.map(Update::Held));
         Ok(UpdateBatch { up_to, updates })
+    }
+
+    /// Notes what one entry changed.
+    fn follow(&self, position: Position, payload: &[u8], changed: &mut Changed) -> Result<(), SourceError> {
+        match Entry::from_bytes(payload).map_err(wrong)? {
+            Entry::Parcel(entry) => {
+                let manifest = entry.read_manifest().map_err(wrong)?;
+                changed.updates.push(Update::Receipt(self.receipt(position, &entry)?));
+                for (named, filed) in manifest.documents.iter().zip(&entry.documents) {
+                    changed.filed(position, named.document, filed);
+                }
+            }
+            Entry::Decision(decision) => {
+                for item in &decision.items {
+                    let (held, document, lease) = (item.position, item.document, item.lease.to_string());
+                    changed.updates.push(Update::Decided { position, held, document, lease });
+                    changed.filed(position, document, &item.filed);
+                }
+            }
+            Entry::Sealed(sealed) => {
+                let opened = self.shared.keyring.open_entry(&sealed).map_err(wrong)?;
+                let entry: FactEntry = from_cbor(&opened).map_err(wrong)?;
+                if let Fact::Placed { documents, .. } = entry.fact {
+                    for placement in documents {
+                        changed.placed(position, placement);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn receipt(&self, position: Position, entry: &ParcelEntry) -> Result<ReceiptUpdate, SourceError> {

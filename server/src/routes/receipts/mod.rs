@@ -14,8 +14,11 @@ use utoipa::IntoParams;
 
 use super::error::{ErrorBody, Failure};
 use super::extract::{Params, Part};
+use super::principal::Asker;
+use super::sight;
+use crate::access::Principal;
 use crate::serve::app::App;
-use crate::store::read_model::{ReceiptPage, ReceiptRow};
+use crate::store::read_model::{Only, ReceiptPage, ReceiptRow};
 use check::{Proof, check};
 
 /// Which receipts.
@@ -45,9 +48,10 @@ pub struct ReceiptsQuery {
 )]
 pub async fn receipts(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Params(query): Params<ReceiptsQuery>,
 ) -> Result<Body<ReceiptPage>, Failure> {
-    Ok(Body(app.read_model.receipts(query.before, query.limit).await?))
+    Ok(Body(app.read_model.receipts(query.before, query.limit, sight::receipts(&asker.principal)).await?))
 }
 
 /// Shows a receipt.
@@ -64,8 +68,12 @@ pub async fn receipts(
     ),
     security(("console" = []))
 )]
-pub async fn receipt(State(app): State<Arc<App>>, Part(position): Part<Position>) -> Result<Body<ReceiptRow>, Failure> {
-    app.read_model.receipt(position).await?.map(Body).ok_or_else(no_parcel)
+pub async fn receipt(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Part(position): Part<Position>,
+) -> Result<Body<ReceiptRow>, Failure> {
+    app.read_model.receipt(position, sight::receipts(&asker.principal)).await?.map(Body).ok_or_else(no_parcel)
 }
 
 /// Verifies a receipt.
@@ -83,15 +91,23 @@ pub async fn receipt(State(app): State<Arc<App>>, Part(position): Part<Position>
     ),
     security(("console" = []))
 )]
-pub async fn verify(State(app): State<Arc<App>>, Part(position): Part<Position>) -> Result<Body<Proof>, Failure> {
-    verified(&app, position).await.map(Body)
+pub async fn verify(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Part(position): Part<Position>,
+) -> Result<Body<Proof>, Failure> {
+    verified(&app, &asker.principal, position).await.map(Body)
 }
 
 /// Verifies a receipt, for the API and the page.
 ///
 /// # Errors
-/// [`Failure`] when no parcel stands there.
-pub async fn verified(app: &App, position: Position) -> Result<Proof, Failure> {
+/// [`Failure`] when no parcel stands there, or none that the principal may see.
+pub async fn verified(app: &App, principal: &Principal, position: Position) -> Result<Proof, Failure> {
+    let sight = sight::receipts(principal);
+    if sight != Only::All && app.read_model.receipt(position, sight).await?.is_none() {
+        return Err(no_parcel());
+    }
     let shared = Arc::clone(&app.shared);
     app.work(move || check(&shared, position)).await?.ok_or_else(no_parcel)
 }

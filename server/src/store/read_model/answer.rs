@@ -262,3 +262,106 @@ pub struct HeldPage {
     /// The first of it.
     pub held: Vec<HeldRow>,
 }
+
+/// What somebody learns of a case beyond the own scope.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FoundRow {
+    /// Its human code.
+    pub code: Option<String>,
+    /// The first letter of each name.
+    #[schema(example = "F. T.")]
+    pub initials: String,
+    /// The year of birth, as closely as known the earliest.
+    pub born: Option<u16>,
+    /// Code of the site that registered it.
+    pub site: Option<String>,
+    /// Day of the last arrival; where none is recorded that on which the hub got the case.
+    pub date: Option<String>,
+}
+
+/// What a look beyond the scope found.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LookUpFound {
+    /// The position that this answer shows.
+    pub as_of: Position,
+    /// Of which documents; for the log, not to be shown.
+    pub documents: Vec<DocumentId>,
+    /// What is shown of each.
+    pub rows: Vec<FoundRow>,
+}
+
+/// A referral in a list.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReferralRow {
+    /// Its UUID.
+    #[schema(value_type = String, format = "uuid")]
+    pub document: DocumentId,
+    /// The case; not told to partners.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub case: Option<DocumentId>,
+    /// Code of the partner.
+    pub partner: Option<String>,
+    /// The service asked for.
+    pub purpose: Option<String>,
+    /// `routine`, `soon` or `urgent`.
+    pub urgency: Option<String>,
+    /// The day before which it is to be done.
+    pub deadline: Option<String>,
+    /// Code of the site that referred.
+    pub site: Option<String>,
+    /// The step that holds.
+    pub status: Option<String>,
+    /// The consent is withdrawn, or the referral was taken back.
+    pub withdrawn: bool,
+    /// The entry that created it.
+    #[schema(value_type = u64)]
+    pub created: Position,
+    /// The entry since which it reads like this.
+    #[schema(value_type = u64)]
+    pub changed: Position,
+}
+
+/// A page of referrals, newest first.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReferralPage {
+    /// The position that this answer shows.
+    #[schema(value_type = u64)]
+    pub as_of: Position,
+    /// The referrals.
+    pub referrals: Vec<ReferralRow>,
+    /// Give this back as `cursor` for the next page; absent on the last one.
+    pub next: Option<String>,
+}
+
+/// One case without anything that names the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PlainRow {
+    /// Code of the site that registered it.
+    pub site: Option<String>,
+    /// The Monday of the week of the last arrival.
+    #[schema(example = "2024-04-29")]
+    pub week: Option<String>,
+    /// `f`, `m` or `unknown`.
+    pub sex: Option<String>,
+    /// `0-4`, `5-11`, `12-17`, `18-59`, `60+` or `unknown`, on the day of arrival; worked out for this answer.
+    #[schema(value_type = String)]
+    pub age: &'static str,
+    /// Country of last stay.
+    pub country: Option<String>,
+    /// Return category of the last arrival.
+    pub category: Option<String>,
+    /// What was given, by kind: how many.
+    pub items: BTreeMap<String, u64>,
+}
+
+/// A page of rows without names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PlainPage {
+    /// The position that this answer shows; give it back as `at` for the next page.
+    #[schema(value_type = u64)]
+    pub as_of: Position,
+    /// The rows.
+    pub rows: Vec<PlainRow>,
+    /// Give this back as `from` for the next page; absent on the last one.
+    pub next: Option<usize>,
+}

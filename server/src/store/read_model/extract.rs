@@ -1,5 +1,7 @@
 //! Which fields of a projection become columns. The only file that knows how a projection looks as JSON.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use sync_protocol::documents::Kind;
 
@@ -8,6 +10,7 @@ pub(super) const KIND_CASE: u8 = Kind::Case.code();
 pub(super) const KIND_MOVEMENT: u8 = Kind::Movement.code();
 /// Counted only: what an annex says is for few eyes, and every page reads this model.
 pub(super) const KIND_ANNEX: u8 = Kind::Annex.code();
+pub(super) const KIND_REFERRAL: u8 = Kind::Referral.code();
 
 /// The columns of a case.
 #[derive(Default)]
@@ -23,6 +26,21 @@ pub(super) struct CaseColumns {
     pub arrived: Option<String>,
     pub category: Option<String>,
     pub urgent: Vec<String>,
+    /// What was given and not voided, by kind: quantities, one where none is said.
+    pub items: BTreeMap<String, u64>,
+}
+
+/// The columns of a referral.
+#[derive(Default)]
+pub(super) struct ReferralColumns {
+    pub case: Option<String>,
+    pub partner: Option<String>,
+    pub purpose: Option<String>,
+    pub urgency: Option<String>,
+    pub deadline: Option<String>,
+    pub site: Option<String>,
+    pub status: Option<String>,
+    pub withdrawn: bool,
 }
 
 /// The columns of a movement.
@@ -64,6 +82,36 @@ impl CaseColumns {
             arrived: arrival("on").or_else(happened),
             category: arrival("category"),
             urgent: members(projection, "urgent"),
+            items: items(projection),
+        }
+    }
+}
+
+fn items(projection: &Value) -> BTreeMap<String, u64> {
+    let mut items = BTreeMap::new();
+    for entry in entries(projection, "assistance") {
+        let Some(kind) = entry.pointer("/fields/kind").and_then(answer_text) else { continue };
+        let said = answer(entry.pointer("/fields/quantity")).and_then(Value::as_u64);
+        let count: &mut u64 = items.entry(kind).or_default();
+        *count = count.saturating_add(said.unwrap_or(1));
+    }
+    items
+}
+
+impl ReferralColumns {
+    pub fn of(projection: &Value) -> Self {
+        let of = |field| text(projection, "referral", field);
+        let status = projection.pointer("/derived/status/step").and_then(Value::as_str).map(str::to_owned);
+        let withdrawn = projection.pointer("/derived/consent_withdrawn").and_then(Value::as_bool) == Some(true);
+        Self {
+            case: of("case"),
+            partner: of("partner"),
+            purpose: of("purpose"),
+            urgency: of("urgency"),
+            deadline: of("deadline"),
+            site: of("site"),
+            withdrawn: withdrawn || status.as_deref() == Some("withdrawn"),
+            status,
         }
     }
 }
@@ -89,7 +137,7 @@ impl MovementColumns {
 
 /// The site that a document of another kind names.
 pub(super) fn site_of(projection: &Value) -> Option<String> {
-    let named = [("card", "site"), ("unit", "site"), ("trip", "to_site"), ("trip", "from_site")];
+    let named = [("card", "site"), ("unit", "site"), ("trip", "to_site"), ("trip", "from_site"), ("referral", "site")];
     named.into_iter().find_map(|(group, key)| text(projection, group, key))
 }
 

@@ -3,38 +3,46 @@
 //! Owns SQLite, in memory only: what it holds is personal data in clear. Recording never waits for it: when too much
 //! waits, the model is left behind and catches up from its [`Source`], and says so until it has. Every answer says
 //! which position it shows; an earlier one can be asked about as far back as the model goes. Knows neither documents
-//! nor keys: it is told projections (`update`). Rows: `answer`; which fields become columns: `extract`; tables:
-//! `model`; questions: `query`.
+//! nor keys: it is told projections (`update`), and with every question how far its asker sees (`sight`). Questions:
+//! `asking`, in SQL `query`; rows: `answer`; which fields become columns: `extract`; tables: `model`, `placing`.
 
 mod answer;
+mod asking;
 mod extract;
 mod model;
+mod placing;
 mod query;
+mod sight;
 #[cfg(test)]
 mod tests;
 mod update;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
-use sync_protocol::ids::{DocumentId, Position, SiteCode};
+use sync_protocol::ids::Position;
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 
 use crate::limits;
 use model::Model;
+use query::Moment;
 
 pub use answer::{
-    ArrivalRow, Arrivals, BirthRow, CaseDetail, CasePage, CaseRow, ConflictPage, ConflictRow, Counts, HeldPage,
-    HeldRow, MovementCounts, ReceiptPage, ReceiptRow, Version,
+    ArrivalRow, Arrivals, BirthRow, CaseDetail, CasePage, CaseRow, ConflictPage, ConflictRow, Counts, FoundRow,
+    HeldPage, HeldRow, LookUpFound, MovementCounts, PlainPage, PlainRow, ReceiptPage, ReceiptRow, ReferralPage,
+    ReferralRow, Version,
 };
 pub use model::Progress;
-pub use query::CaseFilter;
-pub use update::{DocumentPage, DocumentUpdate, HeldUpdate, ReceiptUpdate, Source, SourceError, Update, UpdateBatch};
+pub use query::{CaseFilter, PlainFilter};
+pub use sight::{Channels, Only, Sight};
+pub use update::{
+    DocumentPage, DocumentUpdate, HeldUpdate, PlacementUpdate, ReceiptUpdate, Source, SourceError, Update, UpdateBatch,
+};
 
 /// Why the read model has no answer.
 #[derive(Debug, Error)]
@@ -120,6 +128,8 @@ enum Message {
 struct Shared {
     updates_waiting: AtomicUsize,
     questions_waiting: AtomicUsize,
+    /// Since the start, answered or not.
+    questions_asked: AtomicU64,
     /// Set when an update was not taken in: the thread catches up before it takes another.
     behind: AtomicBool,
     /// A [`Message::Wake`] is on its way.
@@ -149,6 +159,7 @@ impl ReadModel {
         let shared = Arc::new(Shared {
             updates_waiting: AtomicUsize::new(0),
             questions_waiting: AtomicUsize::new(0),
+            questions_asked: AtomicU64::new(0),
             behind: AtomicBool::new(true),
             woken: AtomicBool::new(false),
             stop: AtomicBool::new(false),
@@ -180,84 +191,12 @@ impl ReadModel {
         self.progress.clone()
     }
 
-    /// Cases, newest first, page by page.
-    ///
-    /// # Errors
-    /// Every [`ReadModelError`] but `Source`, as in every question here.
-    pub async fn cases(&self, filter: CaseFilter) -> Result<CasePage, ReadModelError> {
-        self.ask(filter.at, move |db, at| query::cases(db, at, &filter)).await
-    }
-
-    /// One case; `None` when there was none at that position.
-    ///
-    /// # Errors
-    /// As [`ReadModel::cases`].
-    pub async fn case(&self, document: DocumentId, at: Option<Position>) -> Result<Option<CaseDetail>, ReadModelError> {
-        self.ask(at, move |db, at| query::case(db, at, document)).await
-    }
-
-    /// Conflicts, oldest first.
-    ///
-    /// # Errors
-    /// As [`ReadModel::cases`].
-    pub async fn conflicts(
-        &self,
-        site: Option<SiteCode>,
-        at: Option<Position>,
-        limit: Option<usize>,
-    ) -> Result<ConflictPage, ReadModelError> {
-        self.ask(at, move |db, at| query::conflicts(db, at, site.as_ref(), limit)).await
-    }
-
-    /// Figures.
-    ///
-    /// # Errors
-    /// As [`ReadModel::cases`].
-    pub async fn counts(&self, at: Option<Position>) -> Result<Counts, ReadModelError> {
-        self.ask(at, query::counts).await
-    }
-
-    /// The cases that appeared last.
-    ///
-    /// # Errors
-    /// As [`ReadModel::cases`].
-    pub async fn arrivals(&self, limit: Option<usize>) -> Result<Arrivals, ReadModelError> {
-        self.ask(None, move |db, at| query::arrivals(db, at, limit)).await
-    }
-
-    /// Receipts, newest first, before a position.
-    ///
-    /// # Errors
-    /// As [`ReadModel::cases`].
-    pub async fn receipts(
-        &self,
-        before: Option<Position>,
-        limit: Option<usize>,
-    ) -> Result<ReceiptPage, ReadModelError> {
-        self.ask(None, move |db, at| query::receipts(db, at, before, limit)).await
-    }
-
-    /// The receipt of one entry; `None` when that is no parcel's.
-    ///
-    /// # Errors
-    /// As [`ReadModel::cases`].
-    pub async fn receipt(&self, position: Position) -> Result<Option<ReceiptRow>, ReadModelError> {
-        self.ask(None, move |db, _| query::receipt(db, position)).await
-    }
-
-    /// Work that waits for a person, oldest first.
-    ///
-    /// # Errors
-    /// As [`ReadModel::cases`].
-    pub async fn held(&self, at: Option<Position>, limit: Option<usize>) -> Result<HeldPage, ReadModelError> {
-        self.ask(at, move |db, at| query::held(db, at, limit)).await
-    }
-
     async fn ask<T: Send + 'static>(
         &self,
         at: Option<Position>,
-        question: impl FnOnce(&Connection, Position) -> Result<T, ReadModelError> + Send + 'static,
+        question: impl FnOnce(&Connection, Moment) -> Result<T, ReadModelError> + Send + 'static,
     ) -> Result<T, ReadModelError> {
+        self.shared.questions_asked.fetch_add(1, Ordering::Relaxed);
         // Said at once: the thread may be busy with catching up for a while.
         let progress = *self.progress.borrow();
         if !progress.ready {
@@ -274,7 +213,7 @@ impl ReadModel {
             let answer = answerable(model.progress).and_then(|()| match at {
                 Some(at) if at > as_of => Err(ReadModelError::NotYet { at, as_of }),
                 Some(at) if at < since => Err(ReadModelError::TooEarly { at, since }),
-                at => question(&model.db, at.unwrap_or(as_of)),
+                at => question(&model.db, Moment { at: at.unwrap_or(as_of), now: as_of }),
             });
             // Nobody waits any more when a client has gone.
             let _ = reply.send(answer);

@@ -8,12 +8,15 @@ use serde_json::Value;
 use sync_protocol::ids::{DocumentId, Position};
 
 use super::ReadModelError;
-use super::extract::{CaseColumns, KIND_ANNEX, KIND_CASE, KIND_MOVEMENT, MovementColumns, site_of};
+use super::extract::{
+    CaseColumns, KIND_ANNEX, KIND_CASE, KIND_MOVEMENT, KIND_REFERRAL, MovementColumns, ReferralColumns, site_of,
+};
+use super::placing::{placed, stands_in};
 use super::update::{DocumentUpdate, HeldUpdate, ReceiptUpdate, Source, Update, UpdateBatch};
 use crate::limits;
 
 /// Tables whose rows hold from one position to another.
-const VERSIONED: [&str; 5] = ["documents", "cases", "movements", "conflicts", "held"];
+const VERSIONED: [&str; 7] = ["documents", "placements", "cases", "movements", "referrals", "conflicts", "held"];
 
 /// Up to where the model follows, and from where on it knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,7 +103,8 @@ impl Model {
         let ready_at = source.position()?;
         transaction.commit()?;
         self.progress.as_of = from.max(up_to);
-        self.progress.since = self.progress.as_of;
+        // Rows that came in beyond the position hold from their own entry on: of the time between, not all is known.
+        self.progress.since = self.progress.as_of.max(ready_at);
         self.ready_at = ready_at;
         self.progress.ready = self.progress.as_of >= self.ready_at;
         Ok(())
@@ -140,10 +144,11 @@ fn apply_one(db: &Transaction<'_>, update: &Update) -> Result<(), ReadModelError
         Update::Document(document) => apply_document(db, document),
         Update::Receipt(receipt) => apply_receipt(db, receipt),
         Update::Held(held) => apply_held(db, held),
-        Update::Decided { position, document, lease } => {
+        Update::Placed(placement) => placed(db, placement),
+        Update::Decided { position, held, document, lease } => {
             let ended = "UPDATE held SET to_position = ?1
-                         WHERE document = ?2 AND lease = ?3 AND to_position IS NULL AND from_position <= ?1";
-            db.prepare_cached(ended)?.execute(params![sql(*position), document.as_bytes(), lease])?;
+                         WHERE document = ?2 AND lease = ?3 AND from_position = ?4 AND to_position IS NULL";
+            db.prepare_cached(ended)?.execute(params![sql(*position), document.as_bytes(), lease, sql(*held)])?;
             Ok(())
         }
     }
@@ -157,27 +162,27 @@ fn apply_document(db: &Transaction<'_>, update: &DocumentUpdate) -> Result<(), R
     if known.is_some_and(|(from, _)| from > at) {
         return Ok(());
     }
-    for table in ["documents", "cases", "movements"] {
+    for table in ["documents", "cases", "movements", "referrals"] {
         db.prepare_cached(&format!("DELETE FROM {table} WHERE document = ?1 AND from_position = ?2"))?
             .execute(params![id, at])?;
         db.prepare_cached(&format!("UPDATE {table} SET to_position = ?2 WHERE document = ?1 AND to_position IS NULL"))?
             .execute(params![id, at])?;
     }
     let created = known.map(|(_, created)| created).or(update.created.map(sql)).unwrap_or(at);
-    let channels: Vec<&str> = update.channels.iter().map(|channel| channel.as_str()).collect();
-    let of_channel = || channels.iter().find_map(|name| name.strip_prefix("site/")).map(str::to_owned);
+    let of_channel = || update.channels.iter().find_map(|channel| channel.site_code()).map(|site| site.to_string());
     let site = site_of(&update.projection).or_else(of_channel);
-    db.prepare_cached("INSERT INTO documents VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6)")?.execute(params![
+    db.prepare_cached("INSERT INTO documents VALUES (?1, ?2, NULL, ?3, ?4, ?5)")?.execute(params![
         id,
         at,
         update.kind,
         site,
-        created,
-        channels.join(" ")
+        created
     ])?;
+    stands_in(db, update)?;
     match update.kind {
         KIND_CASE => insert_case(db, update, created, site)?,
         KIND_MOVEMENT => insert_movement(db, update)?,
+        KIND_REFERRAL => insert_referral(db, update, created)?,
         KIND_ANNEX => return Ok(()),
         _ => {}
     }
@@ -192,7 +197,8 @@ fn insert_case(
 ) -> Result<(), ReadModelError> {
     let columns = CaseColumns::of(&update.projection);
     let insert = "INSERT INTO cases VALUES
-                  (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+                  (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    let items = serde_json::to_string(&columns.items).map_err(|error| ReadModelError::Internal(error.to_string()))?;
     db.prepare_cached(insert)?.execute(params![
         update.document.as_bytes(),
         sql(update.position),
@@ -208,6 +214,7 @@ fn insert_case(
         columns.arrived,
         columns.category,
         columns.urgent.join(" "),
+        items,
         update.projection.to_string(),
     ])?;
     Ok(())
@@ -227,6 +234,25 @@ fn insert_movement(db: &Transaction<'_>, update: &DocumentUpdate) -> Result<(), 
         columns.expected,
         columns.boarded,
         columns.arrived,
+    ])?;
+    Ok(())
+}
+
+fn insert_referral(db: &Transaction<'_>, update: &DocumentUpdate, created: i64) -> Result<(), ReadModelError> {
+    let columns = ReferralColumns::of(&update.projection);
+    let insert = "INSERT INTO referrals VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    db.prepare_cached(insert)?.execute(params![
+        update.document.as_bytes(),
+        sql(update.position),
+        created,
+        columns.case,
+        columns.partner,
+        columns.purpose,
+        columns.urgency,
+        columns.deadline,
+        columns.site,
+        columns.status,
+        columns.withdrawn,
     ])?;
     Ok(())
 }

@@ -8,8 +8,16 @@ CREATE TABLE documents (
     kind          INTEGER NOT NULL,
     site          TEXT,
     created       INTEGER NOT NULL,
-    channels      TEXT NOT NULL,
     PRIMARY KEY (document, from_position)
+) STRICT, WITHOUT ROWID;
+
+-- In which channels a document was; exactly as the log says, also where documents are read less often than they change.
+CREATE TABLE placements (
+    document      BLOB NOT NULL,
+    channel       TEXT NOT NULL,
+    from_position INTEGER NOT NULL,
+    to_position   INTEGER,
+    PRIMARY KEY (document, channel, from_position)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE cases (
@@ -28,10 +36,12 @@ CREATE TABLE cases (
     arrived       TEXT,
     category      TEXT,
     urgent        TEXT NOT NULL,
+    items         TEXT NOT NULL,
     projection    TEXT NOT NULL,
     PRIMARY KEY (document, from_position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX cases_by_creation ON cases (created DESC, document DESC);
+CREATE INDEX cases_by_code ON cases (code);
 
 CREATE TABLE movements (
     document      BLOB NOT NULL,
@@ -47,6 +57,23 @@ CREATE TABLE movements (
     arrived       INTEGER NOT NULL,
     PRIMARY KEY (document, from_position)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE referrals (
+    document      BLOB NOT NULL,
+    from_position INTEGER NOT NULL,
+    to_position   INTEGER,
+    created       INTEGER NOT NULL,
+    case_id       TEXT,
+    partner       TEXT,
+    purpose       TEXT,
+    urgency       TEXT,
+    deadline      TEXT,
+    site          TEXT,
+    status        TEXT,
+    withdrawn     INTEGER NOT NULL,
+    PRIMARY KEY (document, from_position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX referrals_by_creation ON referrals (created DESC, document DESC);
 
 CREATE TABLE conflicts (
     document      BLOB NOT NULL,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
-use sync_protocol::ids::{Channel, Hash, Millis};
+use sync_protocol::ids::{ActorPrefix, Channel, DocumentId, Hash, Millis, SiteCode};
 
 use super::*;
+
+mod sights;
 
 /// What the hub holds, for a model to fill itself from.
 #[derive(Default)]
@@ -52,6 +54,7 @@ impl SharedHub {
                 Update::Decided { document, lease, .. } => {
                     hub.held.retain(|held| held.document != document || held.lease != lease);
                 }
+                Update::Placed(_) => {}
             }
         }
         UpdateBatch { up_to: Position(up_to), updates }
@@ -192,7 +195,7 @@ fn names(page: &CasePage) -> Vec<String> {
 async fn it_follows_and_says_as_of_which_position() {
     let hub = SharedHub::default();
     let model = model_with(&hub, vec![(vec![case(1, 3, "Awa")], 3), (vec![case(2, 5, "Moussa")], 6)]).await;
-    let page = model.cases(CaseFilter::default()).await.unwrap();
+    let page = model.cases(CaseFilter::default(), Channels::All).await.unwrap();
     assert_eq!(page.as_of, Position(6));
     assert_eq!(names(&page), ["Moussa Traoré", "Awa Traoré"]);
     let row = &page.cases[1];
@@ -212,9 +215,10 @@ async fn what_was_known_earlier_can_be_asked() {
     let batches = vec![(vec![case(1, 3, "Awa")], 3), (vec![case(1, 5, "Hawa")], 5), (vec![case(2, 7, "Moussa")], 7)];
     let model = model_with(&hub, batches).await;
     for (at, expected) in [(2, vec![]), (3, vec!["Awa Traoré"]), (4, vec!["Awa Traoré"]), (6, vec!["Hawa Traoré"])] {
-        let page = model.cases(CaseFilter { at: Some(Position(at)), ..CaseFilter::default() }).await.unwrap();
+        let page =
+            model.cases(CaseFilter { at: Some(Position(at)), ..CaseFilter::default() }, Channels::All).await.unwrap();
         assert_eq!((page.as_of, names(&page)), (Position(at), expected.into_iter().map(str::to_owned).collect()));
-        assert_eq!(model.counts(Some(Position(at))).await.unwrap().cases, u64::from(at > 2));
+        assert_eq!(model.counts(Some(Position(at)), Sight::everything()).await.unwrap().cases, u64::from(at > 2));
     }
     let now = model.case(id(1), None).await.unwrap().unwrap();
     let version = |from, to: Option<u64>| Version { from: Position(from), to: to.map(Position) };
@@ -226,7 +230,7 @@ async fn what_was_known_earlier_can_be_asked() {
     assert_eq!((then.case.name.as_deref(), then.versions), (Some("Awa Traoré"), vec![version(3, None)]));
     assert!(model.case(id(1), Some(Position(2))).await.unwrap().is_none());
     assert!(model.case(id(9), None).await.unwrap().is_none());
-    assert_eq!(model.counts(Some(Position(8))).await.unwrap_err().code(), "read-model-not-yet");
+    assert_eq!(model.counts(Some(Position(8)), Sight::everything()).await.unwrap_err().code(), "read-model-not-yet");
 }
 
 #[tokio::test]
@@ -238,9 +242,9 @@ async fn it_fills_itself_and_does_not_answer_about_the_time_before() {
     let model = model_with(&hub, vec![]).await;
     let progress = reaches(&model, 9).await;
     assert_eq!((progress.as_of, progress.since), (Position(9), Position(9)));
-    let counts = model.counts(None).await.unwrap();
+    let counts = model.counts(None, Sight::everything()).await.unwrap();
     assert_eq!((counts.as_of, counts.cases, counts.receipts, counts.held), (Position(9), 5, 1, 1));
-    assert_eq!(model.counts(Some(Position(8))).await.unwrap_err().code(), "read-model-too-early");
+    assert_eq!(model.counts(Some(Position(8)), Sight::everything()).await.unwrap_err().code(), "read-model-too-early");
     model.follow(hub.record(vec![case(1, 10, "Hawa")], 10));
     reaches(&model, 10).await;
     let then = model.case(id(1), Some(Position(9))).await.unwrap().unwrap();
@@ -257,7 +261,10 @@ async fn what_is_told_twice_or_late_changes_nothing() {
     let now = model.case(id(1), None).await.unwrap().unwrap();
     assert_eq!(now.case.name.as_deref(), Some("Hawa Traoré"));
     assert_eq!(now.versions.len(), 2);
-    assert_eq!(model.counts(None).await.unwrap().documents_by_kind, BTreeMap::from([("1".into(), 1)]));
+    assert_eq!(
+        model.counts(None, Sight::everything()).await.unwrap().documents_by_kind,
+        BTreeMap::from([("1".into(), 1)])
+    );
 }
 
 #[tokio::test]
@@ -271,20 +278,20 @@ async fn left_behind_it_says_so_and_catches_up() {
         let number = u8::try_from(position % 5).unwrap();
         model.follow(hub.record(vec![case(number, position, &format!("Nr{position}"))], position));
     }
-    let error = model.counts(None).await.unwrap_err();
+    let error = model.counts(None, Sight::everything()).await.unwrap_err();
     assert_eq!(error.code(), "read-model-catching-up");
     assert!(model.shared.behind.load(Ordering::SeqCst), "more than fits was told");
     drop(open);
     let progress = reaches(&model, groups).await;
     assert_eq!(progress.as_of, Position(groups));
     let expected: Vec<String> = (0..5).map(|back| format!("Nr{} Traoré", groups - back)).collect();
-    let mut found = names(&model.cases(CaseFilter::default()).await.unwrap());
+    let mut found = names(&model.cases(CaseFilter::default(), Channels::All).await.unwrap());
     found.sort_by(|a, b| b.cmp(a));
     assert_eq!(found, expected, "the last state of every document");
-    assert_eq!(model.counts(Some(Position(3))).await.unwrap_err().code(), "read-model-too-early");
+    assert_eq!(model.counts(Some(Position(3)), Sight::everything()).await.unwrap_err().code(), "read-model-too-early");
     model.follow(hub.record(vec![case(9, groups + 1, "Awa")], groups + 1));
     reaches(&model, groups + 1).await;
-    assert_eq!(model.counts(None).await.unwrap().cases, 6);
+    assert_eq!(model.counts(None, Sight::everything()).await.unwrap().cases, 6);
 }
 
 #[tokio::test]
@@ -302,7 +309,7 @@ async fn what_came_in_while_it_was_filled_is_shown_when_it_is_whole() {
     model.follow(told);
     let now = *progress.wait_for(|now| now.ready).await.unwrap();
     assert_eq!(now.as_of, Position(3));
-    let page = model.cases(CaseFilter::default()).await.unwrap();
+    let page = model.cases(CaseFilter::default(), Channels::All).await.unwrap();
     let mut found = names(&page);
     found.sort();
     assert_eq!(found, ["Hawa Traoré", "Issa Traoré", "Moussa Traoré"]);
@@ -317,12 +324,12 @@ async fn a_source_that_fails_is_tried_again_when_somebody_asks() {
     while hub.lock().failures == 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(model.counts(None).await.unwrap_err().code(), "read-model-catching-up");
+    assert_eq!(model.counts(None, Sight::everything()).await.unwrap_err().code(), "read-model-catching-up");
     hub.lock().fails = false;
-    while model.counts(None).await.is_err() {
+    while model.counts(None, Sight::everything()).await.is_err() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(model.counts(None).await.unwrap().cases, 1);
+    assert_eq!(model.counts(None, Sight::everything()).await.unwrap().cases, 1);
 }
 
 #[tokio::test]
@@ -336,7 +343,7 @@ async fn cases_are_filtered_and_paged() {
     let model = model_with(&hub, vec![(updates, 3)]).await;
     let found = async |text: &str, code: Option<&str>| {
         let filter = CaseFilter { text: Some(text.into()), site: code.map(site), ..CaseFilter::default() };
-        names(&model.cases(filter).await.unwrap())
+        names(&model.cases(filter, Channels::All).await.unwrap())
     };
     assert_eq!(found("awa", None).await, ["AWA Traoré", "Áwa Fatou Traoré", "Awa Traoré"]);
     assert_eq!(found("TRAORE áwa", Some("GOG")).await, ["Áwa Fatou Traoré", "Awa Traoré"]);
@@ -346,7 +353,7 @@ async fn cases_are_filtered_and_paged() {
     let (mut seen, mut cursor) = (vec![], None);
     loop {
         let filter = CaseFilter { cursor, limit: Some(1), ..CaseFilter::default() };
-        let page = model.cases(filter).await.unwrap();
+        let page = model.cases(filter, Channels::All).await.unwrap();
         assert_eq!(page.cases.len(), 1);
         seen.extend(names(&page));
         cursor = page.next;
@@ -357,7 +364,7 @@ async fn cases_are_filtered_and_paged() {
     assert_eq!(seen, ["AWA Traoré", "Moussa Traoré", "Áwa Fatou Traoré", "Awa Traoré"]);
     for wrong in ["", "x", "1", "1.x", "' OR 1=1"] {
         let filter = CaseFilter { cursor: Some(wrong.into()), ..CaseFilter::default() };
-        assert_eq!(model.cases(filter).await.err().unwrap().code(), "read-model-cursor");
+        assert_eq!(model.cases(filter, Channels::All).await.err().unwrap().code(), "read-model-cursor");
     }
 }
 
@@ -379,9 +386,9 @@ async fn a_conflict_stands_until_it_is_decided_and_keeps_its_beginning() {
     ];
     let model = model_with(&hub, batches).await;
     let at = async |position: u64| {
-        let page = model.conflicts(Some(site("GOG")), Some(Position(position)), None).await.unwrap();
+        let page = model.conflicts(Some(site("GOG")), Some(Position(position)), None, Channels::All).await.unwrap();
         assert_eq!(page.total, page.conflicts.len() as u64);
-        let counts = model.counts(Some(Position(position))).await.unwrap();
+        let counts = model.counts(Some(Position(position)), Sight::everything()).await.unwrap();
         assert_eq!(counts.conflicts, page.total);
         page.conflicts.into_iter().map(|row| (row.path, row.since.0)).collect::<Vec<_>>()
     };
@@ -393,7 +400,7 @@ async fn a_conflict_stands_until_it_is_decided_and_keeps_its_beginning() {
     assert_eq!((detail.case.conflicts, detail.conflicts.len()), (1, 1));
     assert_eq!(detail.conflicts[0].values.as_array().unwrap().len(), 2);
     assert_eq!(detail.conflicts[0].label["fr"], "x");
-    assert_eq!(model.conflicts(Some(site("KAY")), None, None).await.unwrap().total, 0);
+    assert_eq!(model.conflicts(Some(site("KAY")), None, None, Channels::All).await.unwrap().total, 0);
 }
 
 #[tokio::test]
@@ -415,7 +422,7 @@ async fn figures_by_site_sex_kind_and_movement() {
     let updates = [kayes, nowhere, document(6, 3, 2, trip), annex].map(|update| Update::Document(Box::new(update)));
     let first = vec![case(1, 1, "Awa"), case(2, 1, "Fatou")];
     let model = model_with(&hub, vec![(first, 1), (updates.to_vec(), 3)]).await;
-    let counts = model.counts(None).await.unwrap();
+    let counts = model.counts(None, Sight::everything()).await.unwrap();
     let map = |pairs: &[(&str, u64)]| pairs.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect();
     assert_eq!(counts.documents_by_kind, map(&[("1", 4), ("2", 1), ("4", 1)]));
     assert_eq!(counts.cases, 4);
@@ -426,7 +433,10 @@ async fn figures_by_site_sex_kind_and_movement() {
     let movements = MovementCounts { movements: 1, announced: 177, counted: 178, expected: 2, boarded: 0, arrived: 1 };
     assert_eq!(counts.movements, movements);
     assert_eq!(counts.conflicts, 0, "what an annex says is not shown here");
-    assert_eq!(model.counts(Some(Position(2))).await.unwrap().movements, MovementCounts::default());
+    assert_eq!(
+        model.counts(Some(Position(2)), Sight::everything()).await.unwrap().movements,
+        MovementCounts::default()
+    );
 }
 
 #[tokio::test]
@@ -434,30 +444,35 @@ async fn receipts_arrivals_and_held_work() {
     let hub = SharedHub::default();
     let first = vec![case(1, 1, "Awa"), Update::Receipt(receipt(1))];
     let second = vec![Update::Receipt(receipt(2)), Update::Held(held(1, 2)), Update::Held(held(2, 3))];
-    let decided = Update::Decided { position: Position(5), document: id(1), lease: "lease-1".into() };
+    let (position, lease) = (Position(5), "lease-1".into());
+    let decided = Update::Decided { position, held: Position(2), document: id(1), lease };
     let batches =
         vec![(first, 1), (second, 3), (vec![case(1, 4, "Hawa"), Update::Receipt(receipt(4))], 4), (vec![decided], 5)];
     let model = model_with(&hub, batches).await;
-    let page = model.receipts(None, Some(2)).await.unwrap();
+    let page = model.receipts(None, Some(2), Only::All).await.unwrap();
     assert_eq!((page.as_of, page.next), (Position(5), Some(Position(2))));
     assert_eq!(page.receipts.iter().map(|row| row.position.0).collect::<Vec<_>>(), [4, 2]);
-    let page = model.receipts(page.next, Some(2)).await.unwrap();
+    let page = model.receipts(page.next, Some(2), Only::All).await.unwrap();
     assert_eq!((page.receipts.len(), page.receipts[0].position, page.next), (1, Position(1), None));
-    let row = model.receipt(Position(1)).await.unwrap().unwrap();
+    let row = model.receipt(Position(1), Only::All).await.unwrap().unwrap();
     assert_eq!((row.user.as_str(), row.site.as_deref(), row.at), ("agent GOG-1", Some("GOG"), Millis(1_000)));
     assert_eq!((row.fates["applied"], row.manifest), (3, Hash::new([9; 32]).to_string()));
-    assert!(model.receipt(Position(3)).await.unwrap().is_none());
-    let arrivals = model.arrivals(None).await.unwrap().arrivals;
+    assert!(model.receipt(Position(3), Only::All).await.unwrap().is_none());
+    let arrivals = model.arrivals(None, Channels::All).await.unwrap().arrivals;
     assert_eq!(arrivals.len(), 1);
     assert_eq!((arrivals[0].at, arrivals[0].case.changed), (Some(Millis(1_000)), Position(4)), "came in once");
     let waiting = async |at| {
-        let page = model.held(Some(Position(at)), None).await.unwrap();
+        let page = model.held(Some(Position(at)), None, Only::All).await.unwrap();
         assert_eq!(page.total, page.held.len() as u64);
         page.held.into_iter().map(|row| (row.document, row.reason)).collect::<Vec<_>>()
     };
     let reason = || "scope.outside".to_owned();
     assert_eq!(waiting(4).await, [(id(1), reason()), (id(2), reason())]);
     assert_eq!(waiting(5).await, [(id(2), reason())]);
+}
+
+fn at(position: u64) -> Moment {
+    Moment { at: Position(position), now: Position(position) }
 }
 
 #[test]
@@ -469,9 +484,9 @@ fn old_versions_are_dropped_together_with_the_right_to_ask() {
     }
     model.forget_before_median(9).unwrap();
     assert_eq!(model.progress.since, Position(6));
-    let detail = query::case(&model.db, Position(6), id(1)).unwrap().unwrap();
+    let detail = query::case(&model.db, at(6), id(1)).unwrap().unwrap();
     assert_eq!(detail.versions[0].from, Position(6));
-    assert!(query::case(&model.db, Position(10), id(1)).unwrap().is_some());
+    assert!(query::case(&model.db, at(10), id(1)).unwrap().is_some());
 }
 
 #[test]

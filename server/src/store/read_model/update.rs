@@ -28,15 +28,32 @@ pub enum Update {
     Receipt(ReceiptUpdate),
     /// Work is held until a person decides.
     Held(HeldUpdate),
-    /// Held work on a document from a lease was decided, one way or the other.
+    /// A document entered and left channels.
+    Placed(PlacementUpdate),
+    /// Held work was decided, one way or the other.
     Decided {
         /// The entry of the decision.
         position: Position,
+        /// The entry that held it.
+        held: Position,
         /// On which document.
         document: DocumentId,
         /// Whose work.
         lease: String,
     },
+}
+
+/// A document that entered and left channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacementUpdate {
+    /// The entry that says so.
+    pub position: Position,
+    /// Which document.
+    pub document: DocumentId,
+    /// Channels that it is in from there on.
+    pub entered: Vec<Channel>,
+    /// Channels that it is no longer in.
+    pub left: Vec<Channel>,
 }
 
 /// A document as it stands after an entry.
