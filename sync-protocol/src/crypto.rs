@@ -122,6 +122,14 @@ impl PublicKey {
         &self.0
     }
 
+    /// Checks that the bytes are a key at all.
+    ///
+    /// # Errors
+    /// [`CryptoError::Key`].
+    pub fn check(&self) -> Result<(), CryptoError> {
+        VerifyingKey::from_sec1_bytes(&self.0).map(drop).map_err(|_| CryptoError::Key)
+    }
+
     /// Checks that this key signed the message for this purpose.
     ///
     /// # Errors

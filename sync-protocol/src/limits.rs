@@ -134,3 +134,12 @@ pub const BATCH_BYTES_MAX: u32 = 4 * 1024 * 1024;
 
 /// Receipts of own parcels that a device keeps, oldest given up first: a year of a busy device, at some 400 bytes each.
 pub const RECEIPTS_KEPT_MAX: u64 = 16_384;
+
+/// Documents whose reading a device has not yet told the hub of, the oldest given up first: more than a phone holds.
+pub const READS_KEPT_MAX: usize = 8_192;
+
+/// Bytes that one statement of a reading adds to a parcel: salt, document, time, commitment.
+pub const READ_STATEMENT_BYTES: u32 = 112;
+
+/// Keys that a device vouches for and has not yet told the hub of: the devices of a large training day.
+pub const VOUCHES_KEPT_MAX: usize = 64;

@@ -103,6 +103,12 @@ impl<S: FieldStore> Driver<S> {
                         }
                     },
                     Effect::Send { number, to, bytes } => step.outgoing = Some(Outgoing { number, to, bytes }),
+                    Effect::Wipe(then) => {
+                        if let Err(error) = self.store.wipe(&then) {
+                            self.reopen(now)?;
+                            return Err(error.into());
+                        }
+                    }
                     Effect::Report(report) => step.reports.push(report),
                 }
             }

@@ -16,5 +16,5 @@ pub mod session;
 pub mod store;
 
 pub use driver::{Driver, Outgoing, Step};
-pub use session::{Card, FieldDevice, FieldError, Recorded, Status, SyncReport};
+pub use session::{Card, FieldDevice, FieldError, Recorded, Referring, Rejected, Status, SyncReport};
 pub use store::{FieldStore, MemoryFieldStore, SqliteStore, StoreError};

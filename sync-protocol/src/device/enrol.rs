@@ -2,8 +2,9 @@
 //! is asked for again under the same key.
 
 use super::event::{Endpoint, Inputs, Report};
+use super::progress::{Enrolled, Identity};
 use super::record::uuid_v4;
-use super::rows::{Enrolled, Identity, Key};
+use super::rows::Key;
 use super::turn::Turn;
 use super::{Device, Session};
 use crate::crypto::SecretKey;

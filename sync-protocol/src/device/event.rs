@@ -5,11 +5,14 @@
 
 use serde::Serialize;
 
+use super::progress::LeaseStanding;
 use super::rows::{Key, Rows, Write};
-use crate::crypto::{Purpose, hash};
+use crate::crypto::{PublicKey, Purpose, hash};
 use crate::documents::{Edit, Kind};
 use crate::ids::{CardToken, ChangeHash, Channel, DocumentId, Millis, Position};
 use crate::wire::enrolment::Invitation;
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::order::WipeWhen;
 
 /// What the shell knows and a calculation cannot: the time, and 32 fresh random bytes for each event.
 #[derive(Clone, Copy)]
@@ -105,6 +108,10 @@ pub enum Event {
         /// Why, for the person.
         reason: String,
     },
+    /// These documents were opened, or their people's names shown: the hub is told with the next exchange.
+    Shown(Vec<DocumentId>),
+    /// The user has the device with this key before their eyes and vouches for it.
+    Vouch(PublicKey),
     /// What [`Effect::Load`] asked for, in its order.
     Loaded(Rows),
 }
@@ -135,6 +142,9 @@ pub enum Effect {
         /// A whole frame.
         bytes: Vec<u8>,
     },
+    /// Erase every row, the shell's own too, and store these instead, all in one. Whatever sealed the old rows (a key
+    /// file) is destroyed as well. Nothing else follows but reports.
+    Wipe(Vec<Write>),
     /// Tell the person.
     Report(Report),
 }
@@ -189,6 +199,17 @@ pub enum Report {
         document: DocumentId,
         /// The stable code.
         code: String,
+    },
+    /// A person decided on work that the hub had held.
+    Decided {
+        /// Which document.
+        document: DocumentId,
+        /// Changes that are now applied.
+        applied: u32,
+        /// Changes that were rejected; their bytes are kept aside on the device.
+        rejected: u32,
+        /// Why, as the person who decided wrote it.
+        sentence: Option<String>,
     },
     /// A change was not accepted; its bytes are kept aside on the device.
     Refused {
@@ -247,6 +268,30 @@ pub enum Report {
         /// How many parcels.
         parcels: u32,
     },
+    /// The lease stands differently from now on.
+    Standing {
+        /// How.
+        standing: LeaseStanding,
+    },
+    /// The user vouches for a key; the hub is told with the next exchange.
+    Vouched {
+        /// To be compared with what the other device shows.
+        fingerprint: Fingerprint,
+    },
+    /// The key was not taken.
+    NotVouched {
+        /// Why.
+        reason: String,
+    },
+    /// Everything here will be erased once the hub has all of it; recording and sending go on until then.
+    WipeOrdered,
+    /// The order to erase was called off.
+    WipeCalledOff,
+    /// Everything was erased by order of the hub.
+    Wiped {
+        /// Whether everything had been receipted first, or it was to be at once.
+        when: WipeWhen,
+    },
     /// The hub gave this device no feed: it can only send.
     PushOnly,
     /// The exchange is over: nothing is left to send or to read.
@@ -271,6 +316,8 @@ pub struct Synced {
     pub held: u32,
     /// Own changes that were not accepted.
     pub refused: u32,
+    /// Own changes on which a person had decided.
+    pub decided: u32,
     /// Documents of the feed.
     pub fed: u32,
     /// Own changes that could not be settled and stay in the outbox.

@@ -12,7 +12,7 @@ use super::rows::{Key, Rows, WorkState};
 use super::turn::Turn;
 use crate::ids::{Channel, DocumentId};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, UNSETTLED_MAX, WANTS_DOCUMENTS_MAX};
-use crate::wire::answer::Answer;
+use crate::wire::answer::{Answer, Order, WipeWhen};
 use crate::wire::codec::{Message, frame, from_cbor, read};
 use crate::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use crate::wire::parcel::Parcel;
@@ -54,6 +54,10 @@ pub(super) struct Sync {
     pub parcel_documents: Option<usize>,
     /// A challenge came while the feed was closed.
     pub renew: bool,
+    /// The hub took no parcel of statements alone.
+    pub statements_refused: bool,
+    /// The last request named decisions of another log.
+    pub decisions_again: bool,
     /// Whether the last answer had any effect.
     pub moved: bool,
     idle: u32,
@@ -116,6 +120,10 @@ impl Device {
         if self.lease().is_none_or(|lease| lease.prefix != receipt.lease) {
             return Err("the answer is for another device; nothing of it was used: please sync again".to_owned());
         }
+        if rest.orders.contains(&Order::Wipe { when: WipeWhen::AtOnce }) {
+            self.wipe(WipeWhen::AtOnce, turn);
+            return Ok(());
+        }
         let sync = self.sync.as_mut().ok_or("no exchange is under way")?;
         let sent = sync.sent.take().ok_or("no request is under way")?;
         sync.budget = clamp(budget);
@@ -123,9 +131,10 @@ impl Device {
         sync.moved = false;
         sync.renew = false;
         self.progress.synced_at = Some(receipt.at);
-        self.note_log(&receipt, turn);
+        let same_log = self.note_log(&receipt, turn);
         self.take_receipts(&receipt, &answer, turn)?;
         self.take_orders(&rest, turn);
+        self.take_decisions(&rest, same_log, turn);
         self.start_feed(FeedJob { rest, head: receipt.head, wanted: sent.wants }, turn);
         Ok(())
     }
@@ -154,6 +163,9 @@ impl Device {
         let Some(sync) = &mut self.sync else { return };
         if !has_more {
             self.end(turn);
+            if self.wipe_is_due() {
+                self.wipe(WipeWhen::AfterReceipts, turn);
+            }
             return;
         }
         sync.idle = if sync.moved { 0 } else { sync.idle + 1 };
@@ -168,7 +180,13 @@ impl Device {
     fn has_more(&self) -> bool {
         let Some(sync) = &self.sync else { return false };
         let wants = self.progress.wants.iter().any(|document| !sync.asked.contains(document));
-        sync.more || sync.renew || sync.repair.is_some() || wants || self.has_outstanding() || self.has_to_pack()
+        sync.more
+            || sync.renew
+            || sync.repair.is_some()
+            || wants
+            || self.has_outstanding()
+            || self.has_to_pack()
+            || self.has_decisions_to_ask()
     }
 
     /// Builds and sends the next request, or first reads the parcels that it carries.

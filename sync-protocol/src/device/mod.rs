@@ -15,37 +15,45 @@
 //! passed over. *One exchange when nothing changed*, whatever the number of documents.
 //!
 //! Where: [`event`] and [`rows`] are the words; `record` turns edits into work, `pack` work into requests, `receipt`
-//! reads fates, `feed` what came down, `replay` writes work again on the hub's document, `repair` mends differences,
+//! reads fates, `decided` what people decided later, `standing` what the hub orders, `feed` what came down, `replay`
+//! writes work again on the hub's document, `repair` mends differences, `stating` says what was read and vouched for,
 //! `ledger` keeps the sums, [`view`] is what a screen reads, `copy` is all that touches Automerge.
 
 mod copy;
+mod decided;
 mod enrol;
 pub mod event;
 mod exchange;
 mod feed;
 mod ledger;
 mod pack;
+mod progress;
 mod receipt;
 mod record;
 mod repair;
 mod replay;
 pub mod rows;
+mod standing;
+mod stating;
 mod turn;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use event::{EditRequest, Effect, Endpoint, Event, Inputs, Report, Synced};
-pub use rows::{Aside, Entry, Key, ParcelInfo, RowError, Rows, Standing, Work, WorkState, Write};
+pub use progress::LeaseStanding;
+pub use rows::{Aside, Entry, Key, ParcelInfo, RowError, Rows, Standing, Wiped, Work, WorkState, Write};
 
 use self::exchange::{Sync, Waiting};
-use self::rows::{Identity, Progress};
+use self::progress::{Identity, Progress};
+use self::rows::Read;
 use self::turn::Turn;
 use crate::crypto::{PublicKey, SecretKey};
 use crate::ids::{Actor, Channel, DocumentId, InstallationId, LogId, Millis, Position};
 use crate::limits::DEVICE_EVENTS_WAITING_MAX;
 use crate::wire::codec::{CodecError, from_cbor};
 use crate::wire::digest::Digest;
+use crate::wire::fingerprint::{Fingerprint, fingerprint};
 use crate::wire::lease::Lease;
 use crate::wire::parcel::Parcel;
 
@@ -61,6 +69,9 @@ pub struct Device {
     works_of: BTreeMap<DocumentId, BTreeSet<u64>>,
     parcels: BTreeMap<u64, ParcelInfo>,
     aside: BTreeMap<u64, Aside>,
+    reads: BTreeMap<DocumentId, Read>,
+    /// Everything was erased by order.
+    wiped: Option<Wiped>,
     sums: BTreeMap<Channel, Digest>,
     sync: Option<Sync>,
     enrolling: Option<u32>,
@@ -196,6 +207,48 @@ impl Device {
         self.progress.counter
     }
 
+    /// How the lease stands at the hub, as far as this device was told.
+    #[must_use]
+    pub fn standing(&self) -> LeaseStanding {
+        self.progress.standing
+    }
+
+    /// What people compare to know this device: the fingerprint of its key, once enrolled.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.lease().map(|lease| fingerprint(&lease.key))
+    }
+
+    /// Up to which position the decisions on held work are known.
+    #[must_use]
+    pub fn decided_to(&self) -> Position {
+        self.progress.decided_to
+    }
+
+    /// Documents that were shown and of which the hub was not told.
+    #[must_use]
+    pub fn reads_untold(&self) -> usize {
+        self.reads.len()
+    }
+
+    /// Keys vouched for of which the hub was not told.
+    #[must_use]
+    pub fn vouches_untold(&self) -> usize {
+        self.progress.vouches.len()
+    }
+
+    /// Whether everything here will be erased once the hub has all of it.
+    #[must_use]
+    pub fn is_wipe_ordered(&self) -> bool {
+        self.progress.wipe.is_some()
+    }
+
+    /// When and how everything was erased by order, if it was.
+    #[must_use]
+    pub fn wiped(&self) -> Option<Wiped> {
+        self.wiped
+    }
+
     /// Whether an exchange or an enrolment is under way.
     #[must_use]
     pub fn is_busy(&self) -> bool {
@@ -212,6 +265,8 @@ impl Device {
             works_of: BTreeMap::new(),
             parcels: BTreeMap::new(),
             aside: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            wiped: None,
             sums: BTreeMap::new(),
             sync: None,
             enrolling: None,
@@ -230,6 +285,8 @@ impl Device {
             Key::Work(sequence) => drop(self.works.insert(*sequence, from_cbor(bytes)?)),
             Key::Parcel(counter) => drop(self.parcels.insert(*counter, from_cbor(bytes)?)),
             Key::Aside(sequence) => drop(self.aside.insert(*sequence, from_cbor(bytes)?)),
+            Key::Read(document) => drop(self.reads.insert(*document, from_cbor(bytes)?)),
+            Key::Wiped => self.wiped = Some(from_cbor(bytes)?),
             // Cold rows are no part of the state in memory.
             _ => {}
         }
@@ -237,12 +294,18 @@ impl Device {
     }
 
     fn dispatch(&mut self, event: Event, turn: &mut Turn) {
+        if self.wiped.is_some() {
+            self.say_erased(event, turn);
+            return;
+        }
         match event {
             Event::Enrol(invitation) => self.enrol(&invitation, turn),
             Event::Edit(requests) => self.edit(requests, turn),
             Event::Sync { budget } => self.sync_now(budget, turn),
             Event::Answer { number, bytes, budget } => self.answer(number, &bytes, budget, turn),
             Event::Failed { number, reason } => self.failed(number, reason, turn),
+            Event::Shown(documents) => self.shown(&documents, turn),
+            Event::Vouch(key) => self.vouch(key, turn),
             Event::Loaded(rows) => self.loaded(rows, turn),
         }
     }
@@ -257,6 +320,8 @@ fn table(key: &Key) -> &'static str {
         Key::Work(_) => "work",
         Key::Parcel(_) => "parcel",
         Key::Aside(_) => "aside",
+        Key::Read(_) => "read",
+        Key::Wiped => "wiped",
         Key::Copy(_) => "copy",
         Key::Edits(_) => "edits",
         Key::ParcelBytes(_) => "parcel bytes",

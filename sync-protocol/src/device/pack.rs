@@ -16,7 +16,7 @@ use crate::limits::{
     DOCUMENT_CHANGES_MAX, MANIFEST_DOCUMENTS_MAX, MANIFEST_STATEMENTS_MAX, PARCEL_DOCUMENT_BYTES, REQUEST_PARCELS_MAX,
 };
 use crate::wire::codec::{Raw, to_cbor};
-use crate::wire::manifest::{Manifest, Named, Stated, Statement, commitment};
+use crate::wire::manifest::{Manifest, Named, Stated, commitment};
 use crate::wire::parcel::{Content, Parcel};
 
 /// How many times the link's batch a parcel may be before it is packed again.
@@ -32,6 +32,7 @@ impl Device {
     pub(super) fn has_to_pack(&self) -> bool {
         let Some(sync) = &self.sync else { return false };
         self.works.values().any(|work| work.state == WorkState::Local && self.may_pack(sync, work.document))
+            || self.has_to_state()
     }
 
     /// The parcels of the next request, oldest first; packs a new one when none waits.
@@ -56,12 +57,16 @@ impl Device {
         if counters.is_empty() { self.pack(turn).into_iter().collect() } else { counters }
     }
 
-    /// Packs what the link carries of the unsent work; `None` when there is none.
+    /// Packs what the link carries of the unsent work and what is to be stated; `None` when there is neither.
     fn pack(&mut self, turn: &mut Turn) -> Option<u64> {
-        let chosen = self.choose()?;
+        let chosen = match self.choose() {
+            Some(chosen) => chosen,
+            None if self.has_to_state() => BTreeMap::new(),
+            None => return None,
+        };
         let counter = self.progress.counter + 1;
         let states = self.untold();
-        let statements = self.statements(&states, turn);
+        let statements = self.statements(&states, counter, turn);
         let session = self.session.as_ref()?;
         let mut contents = Vec::with_capacity(chosen.len());
         let mut named = Vec::with_capacity(chosen.len());
@@ -149,24 +154,6 @@ impl Device {
         untold.map(|(sequence, _)| *sequence).take(MANIFEST_STATEMENTS_MAX / 2).collect()
     }
 
-    /// What the device held after the last complete feed, and what it supersedes.
-    fn statements(&self, states: &[u64], turn: &mut Turn) -> Vec<Stated> {
-        let Some(log) = self.log() else { return Vec::new() };
-        let position = self.progress.read_to;
-        let held = self.progress.held.iter().map(|(channel, digest)| Statement::Held {
-            log,
-            position,
-            channel: channel.clone(),
-            digest: *digest,
-        });
-        let superseded = states.iter().filter_map(|sequence| {
-            let aside = self.aside.get(sequence)?;
-            Some(Statement::Superseded { document: aside.document, change: aside.hash })
-        });
-        let all = held.take(MANIFEST_STATEMENTS_MAX / 2).chain(superseded);
-        all.map(|statement| Stated { salt: Salt::new(turn.draw.bytes()), statement: Raw::of(&statement) }).collect()
-    }
-
     /// Takes an unreceipted parcel apart: its work is packed again. A receipted one whose bytes are gone is forgotten.
     pub(super) fn unpack(&mut self, counter: u64, turn: &mut Turn) {
         let Some(info) = self.parcels.remove(&counter) else { return };
@@ -180,6 +167,7 @@ impl Device {
                 }
             }
         }
+        self.unstate(counter, turn);
         turn.mark(Key::Parcel(counter));
         turn.delete(Key::ParcelBytes(counter));
         self.packed.take_if(|(packed, _)| *packed == counter);

@@ -2,14 +2,16 @@
 //!
 //! Owns fates, the keeping of parcels until a second copy exists, and noticing that a hub lost what it had receipted.
 
+use std::collections::BTreeSet;
+
 use super::Device;
 use super::event::Report;
-use super::rows::{KeptReceipt, Key, Standing, WorkState};
+use super::rows::{KeptReceipt, Key, ParcelInfo, Standing, Work, WorkState};
 use super::turn::Turn;
 use crate::documents::Kind;
-use crate::ids::{ChangeHash, Channel, DocumentId, Hash, Position};
+use crate::ids::{ChangeHash, DocumentId, Hash, Position};
 use crate::limits::{RECEIPTS_KEPT_MAX, RETAINED_PARCEL_BYTES_MAX};
-use crate::wire::answer::{Answer, DocumentFate, Fate, Order, ParcelReceipt, Receipt, Rest};
+use crate::wire::answer::{Answer, DocumentFate, Fate, ParcelReceipt, Receipt};
 use crate::wire::codec::to_cbor;
 
 /// Codes of work held for who sent it begin so: later changes hang on it.
@@ -19,26 +21,32 @@ const ABOUT_THE_PARCEL: &str = "parcel-";
 
 impl Device {
     /// Notices another log, or one that ends before what it had receipted: kept parcels are given back.
-    pub(super) fn note_log(&mut self, receipt: &Receipt, turn: &mut Turn) {
-        let Some(enrolled) = self.identity.as_mut().and_then(|identity| identity.enrolled.as_mut()) else { return };
+    /// Says whether it is the log that the request spoke of.
+    pub(super) fn note_log(&mut self, receipt: &Receipt, turn: &mut Turn) -> bool {
+        let Some(enrolled) = self.identity.as_mut().and_then(|identity| identity.enrolled.as_mut()) else {
+            return true;
+        };
         let other_log = enrolled.log != receipt.log;
         let lost_from = if other_log { Position::START } else { receipt.head };
-        if other_log || receipt.head < self.progress.head {
+        let lost = other_log || receipt.head < self.progress.head;
+        if lost {
             enrolled.log = receipt.log;
             turn.mark(Key::Identity);
-            let lost = self.parcels.iter().filter(|(_, info)| info.position.is_some_and(|at| at > lost_from));
-            let lost: Vec<u64> = lost.map(|(counter, _)| *counter).collect();
-            let parcels = u32::try_from(lost.len()).unwrap_or(u32::MAX);
-            for counter in lost {
+            let gone = self.parcels.iter().filter(|(_, info)| info.position.is_some_and(|at| at > lost_from));
+            let gone: Vec<u64> = gone.map(|(counter, _)| *counter).collect();
+            let parcels = u32::try_from(gone.len()).unwrap_or(u32::MAX);
+            for counter in gone {
                 self.give_back(counter, turn);
             }
             self.progress.cursor = None;
             self.progress.held.clear();
+            self.forget_decisions_known();
             turn.report(Report::GivingBack { parcels });
         }
         self.progress.head = receipt.head;
         self.progress.copied_to = receipt.copied_to;
         turn.progress();
+        !lost
     }
 
     /// Marks a receipted parcel to be sent again; until then its changes do not count.
@@ -116,6 +124,7 @@ impl Device {
             turn.mark(Key::Parcel(counter));
         }
         self.packed.take_if(|(packed, _)| *packed == counter);
+        self.stated(counter, turn);
         for (document, _) in &info.documents {
             self.drop_parcels_of_erased(*document, turn);
         }
@@ -123,7 +132,9 @@ impl Device {
             sync.done.receipted += applied;
             sync.moved = true;
         }
-        turn.report(Report::Receipted { changes: applied, position });
+        if !info.documents.is_empty() {
+            turn.report(Report::Receipted { changes: applied, position });
+        }
         Ok(())
     }
 
@@ -137,6 +148,10 @@ impl Device {
                     let uncounted = self.entries.get(&document).is_some_and(|entry| entry.uncounted.contains(change));
                     if uncounted {
                         self.count(document, *change, turn);
+                    }
+                    // Given back, and taken this time: the copy was made anew without it.
+                    if self.drop_aside(document, *change, turn) {
+                        self.want(document, turn);
                     }
                     applied += 1;
                 }
@@ -153,14 +168,19 @@ impl Device {
             self.enter(document, channel, turn);
         }
         self.close_annex(document, turn);
-        let loose = self.entries.get(&document).is_some_and(|entry| entry.channels.is_empty());
-        if let Some(sync) = self.sync.as_mut().filter(|_| loose && applied as usize == changes.len()) {
-            sync.loose.insert(document);
-        }
+        self.note_loose(document, applied as usize == changes.len());
         applied
     }
 
-    fn held(&mut self, document: DocumentId, change: ChangeHash, code: &str, turn: &mut Turn) {
+    /// Remembers a document of which the hub has everything and that is in no channel of the user's.
+    pub(super) fn note_loose(&mut self, document: DocumentId, all_applied: bool) {
+        let loose = self.entries.get(&document).is_some_and(|entry| entry.channels.is_empty());
+        if let Some(sync) = self.sync.as_mut().filter(|_| loose && all_applied) {
+            sync.loose.insert(document);
+        }
+    }
+
+    pub(super) fn held(&mut self, document: DocumentId, change: ChangeHash, code: &str, turn: &mut Turn) {
         if let Some(sync) = &mut self.sync {
             sync.done.held += 1;
         }
@@ -174,13 +194,20 @@ impl Device {
         turn.report(Report::Held { document, code: code.to_owned() });
     }
 
-    fn refused(&mut self, document: DocumentId, change: ChangeHash, code: &str, sentence: &str, turn: &mut Turn) {
+    pub(super) fn refused(
+        &mut self,
+        document: DocumentId,
+        change: ChangeHash,
+        code: &str,
+        sentence: &str,
+        turn: &mut Turn,
+    ) {
         self.put_up_for_replay(document);
         self.set_state(document, change, WorkState::Refused(code.to_owned(), sentence.to_owned()), turn);
     }
 
     /// The hub lacks something that this change needs: it is given back, or asked for and the work written again.
-    fn must_wait(&mut self, document: DocumentId, change: ChangeHash, deps: &[ChangeHash], turn: &mut Turn) {
+    pub(super) fn must_wait(&mut self, document: DocumentId, change: ChangeHash, deps: &[ChangeHash], turn: &mut Turn) {
         self.set_state(document, change, WorkState::Local, turn);
         let mut replay = false;
         for dep in deps {
@@ -200,14 +227,14 @@ impl Device {
 
     /// The receipted parcel that carried this change, if it is still kept.
     pub(super) fn receipted_parcel_with(&self, document: DocumentId, change: ChangeHash) -> Option<u64> {
-        let holds = |info: &super::ParcelInfo| {
+        let holds = |info: &ParcelInfo| {
             info.position.is_some()
                 && info.documents.iter().any(|(id, changes)| *id == document && changes.contains(&change))
         };
         self.parcels.iter().find(|(_, info)| holds(info)).map(|(counter, _)| *counter)
     }
 
-    fn erase(&mut self, document: DocumentId, turn: &mut Turn) {
+    pub(super) fn erase(&mut self, document: DocumentId, turn: &mut Turn) {
         let Some(entry) = self.entries.get(&document).filter(|entry| entry.standing != Standing::Erased) else {
             return;
         };
@@ -250,7 +277,7 @@ impl Device {
     }
 
     /// An annex is readable here only until the hub has all of it.
-    fn close_annex(&mut self, document: DocumentId, turn: &mut Turn) {
+    pub(super) fn close_annex(&mut self, document: DocumentId, turn: &mut Turn) {
         let works = self.works_of.get(&document).into_iter().flatten().filter_map(|sequence| self.works.get(sequence));
         let unsent = works.filter(|work| !matches!(work.state, WorkState::HeldWho(_))).count() > 0;
         let Some(entry) = self.entries.get_mut(&document) else { return };
@@ -277,7 +304,9 @@ impl Device {
         if !code.starts_with(ABOUT_THE_PARCEL) {
             return Err(format!("{sentence} ({code})"));
         }
-        if let [(document, changes)] = &info.documents[..] {
+        if info.documents.is_empty() {
+            self.statements_refused(turn);
+        } else if let [(document, changes)] = &info.documents[..] {
             for change in changes {
                 self.refused(*document, *change, code, sentence, turn);
             }
@@ -290,7 +319,7 @@ impl Device {
         Ok(())
     }
 
-    fn set_state(&mut self, document: DocumentId, change: ChangeHash, state: WorkState, turn: &mut Turn) {
+    pub(super) fn set_state(&mut self, document: DocumentId, change: ChangeHash, state: WorkState, turn: &mut Turn) {
         if let Some(sequence) = self.work_of(document, change)
             && let Some(work) = self.works.get_mut(&sequence)
         {
@@ -300,7 +329,7 @@ impl Device {
     }
 
     /// Work of the document is to be written again.
-    fn put_up_for_replay(&mut self, document: DocumentId) {
+    pub(super) fn put_up_for_replay(&mut self, document: DocumentId) {
         if let Some(sync) = &mut self.sync {
             sync.replay.insert(document);
         }
@@ -313,10 +342,18 @@ impl Device {
         }
     }
 
-    /// Forgets parcels of which a second copy exists, and the oldest beyond what a device keeps.
+    /// Forgets parcels of which a second copy exists, and the oldest beyond what a device keeps; never one with work that
+    /// the hub did not keep.
     fn drop_copied(&mut self, turn: &mut Turn) {
         let copied_to = self.progress.copied_to;
-        let receipted = self.parcels.iter().filter(|(_, info)| !info.again);
+        let unkept = |work: &&Work| !matches!(work.state, WorkState::HeldWho(_));
+        let open: BTreeSet<(DocumentId, ChangeHash)> =
+            self.works.values().filter(unkept).map(|work| (work.document, work.hash)).collect();
+        let all_kept = |info: &ParcelInfo| {
+            open.is_empty()
+                || info.documents.iter().all(|(id, changes)| changes.iter().all(|hash| !open.contains(&(*id, *hash))))
+        };
+        let receipted = self.parcels.iter().filter(|(_, info)| !info.again && all_kept(info));
         let mut kept: Vec<(u64, Position, u64)> =
             receipted.filter_map(|(counter, info)| Some((*counter, info.position?, u64::from(info.bytes)))).collect();
         let mut bytes: u64 = kept.iter().map(|(_, _, bytes)| bytes).sum();
@@ -330,51 +367,6 @@ impl Device {
             }
             !gone
         });
-    }
-
-    /// What the hub asks of the device.
-    pub(super) fn take_orders(&mut self, rest: &Rest, turn: &mut Turn) {
-        if let Some(token) = rest.token {
-            if let Some(enrolled) = self.identity.as_mut().and_then(|identity| identity.enrolled.as_mut()) {
-                enrolled.token = Some(token);
-                turn.mark(Key::Identity);
-            }
-            self.progress.challenge = None;
-        }
-        for order in &rest.orders {
-            match order {
-                Order::Renew(challenge) => {
-                    self.progress.challenge = Some(*challenge);
-                    if let Some(sync) = &mut self.sync {
-                        sync.renew = rest.channels.is_empty();
-                    }
-                }
-                // Done when the feed is read to its end: until then a document may come through another channel,
-                // without what this request carried.
-                Order::ChannelClosed(_) => {}
-                Order::CloneSeen => {
-                    if let Some(session) = &mut self.session {
-                        session.renew_actor(turn);
-                    }
-                    turn.report(Report::CloneSeen);
-                }
-                Order::Wipe { .. } | Order::Pending | Order::Revoked => {}
-            }
-        }
-        if let Some(configuration) = &rest.configuration {
-            self.take_configuration(configuration, turn);
-        }
-        turn.progress();
-    }
-
-    pub(super) fn close_channel(&mut self, channel: &Channel, turn: &mut Turn) {
-        let inside = self.entries.iter().filter(|(_, entry)| entry.channels.contains(channel));
-        for document in inside.map(|(id, _)| *id).collect::<Vec<_>>() {
-            self.leave(document, channel, turn);
-        }
-        if self.sums.remove(channel).is_some() {
-            turn.report(Report::ChannelClosed { channel: channel.clone() });
-        }
     }
 
     /// The document is asked for whole in the next request.

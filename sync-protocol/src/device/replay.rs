@@ -15,10 +15,13 @@ use super::turn::Turn;
 use crate::documents::{Edit, EditError, Kind};
 use crate::ids::{ChangeHash, DocumentId};
 use crate::limits::REPLAYS_MAX;
+use crate::wire::answer::DECIDED_REJECTED;
 use crate::wire::codec::{Raw, from_cbor};
 
 /// The code of a change that is held only because the one before it is.
 const BEHIND_HELD: &str = "gate-behind-held";
+/// Why a change that is held for what it says is not written again.
+const FOR_A_PERSON: &str = "a person must decide at the hub";
 
 impl Device {
     /// Documents with work that an earlier sync left to be replayed.
@@ -50,7 +53,10 @@ impl Device {
         }
         let kind = self.entries.get(&document).and_then(|entry| Kind::from_code(entry.kind));
         let stored = rows.iter().find_map(|(key, bytes)| (*key == Key::Copy(document)).then_some(bytes.as_ref()?));
-        let (Some(kind), Some(stored)) = (kind, stored) else { return };
+        let (Some(kind), Some(stored)) = (kind, stored) else {
+            self.set_refused_aside(document, turn);
+            return;
+        };
         let Ok(old) = Copy::load(kind, stored) else {
             turn.report(Report::Unreadable { document });
             self.want(document, turn);
@@ -68,15 +74,7 @@ impl Device {
 
     /// Writes the document's open work again on what the hub has.
     fn rebuild(&mut self, document: DocumentId, old: &Copy, edits: &BTreeMap<u64, EditsRow>, turn: &mut Turn) {
-        let again: Vec<u64> = self
-            .works_of
-            .get(&document)
-            .into_iter()
-            .flatten()
-            .filter(|sequence| !matches!(self.works[sequence].state, WorkState::HeldWho(_)))
-            .copied()
-            .collect();
-        let redone: BTreeSet<ChangeHash> = again.iter().map(|sequence| self.works[sequence].hash).collect();
+        let (again, redone) = self.to_write_again(document, old);
         let own: BTreeSet<ChangeHash> = self.works_of(document).map(|work| work.hash).collect();
         let uncounted = self.entries.get(&document).map(|entry| entry.uncounted.clone()).unwrap_or_default();
         // Others' changes that the hub lost: kept in the copy, nothing new is hung on them.
@@ -111,6 +109,41 @@ impl Device {
         turn.report(Report::Replayed { document, changes: u32::try_from(written.len()).unwrap_or(u32::MAX) });
     }
 
+    /// The works of a document that are written again, oldest first, and their changes: all but those that a person at the
+    /// hub still has to let in. Of these, what hangs on another that is written again cannot be let in any more.
+    fn to_write_again(&self, document: DocumentId, old: &Copy) -> (Vec<u64>, BTreeSet<ChangeHash>) {
+        let works =
+            || self.works_of.get(&document).into_iter().flatten().filter_map(|n| Some((*n, self.works.get(n)?)));
+        let open = |work: &Work| !matches!(work.state, WorkState::HeldWho(_));
+        let mut redone: BTreeSet<ChangeHash> =
+            works().filter(|(_, work)| open(work)).map(|(_, work)| work.hash).collect();
+        for (_, work) in works() {
+            if old.deps(&work.hash).iter().any(|dep| redone.contains(dep)) {
+                redone.insert(work.hash);
+            }
+        }
+        (works().filter(|(_, work)| redone.contains(&work.hash)).map(|(n, _)| n).collect(), redone)
+    }
+
+    /// There is no copy to write on: what was not accepted is kept aside as it is.
+    pub(super) fn set_refused_aside(&mut self, document: DocumentId, turn: &mut Turn) {
+        for sequence in self.works_of.get(&document).cloned().unwrap_or_default() {
+            let state = self.works.get(&sequence).map(|work| work.state.clone());
+            let (code, sentence) = match state {
+                Some(WorkState::Refused(code, sentence)) => (code, sentence),
+                Some(WorkState::HeldWhat(code)) => (code, FOR_A_PERSON.to_owned()),
+                _ => continue,
+            };
+            if let Some(work) = self.forget_work(sequence, turn) {
+                if let Some(entry) = self.entries.get_mut(&document) {
+                    entry.uncounted.retain(|hash| *hash != work.hash);
+                    turn.entry(document);
+                }
+                self.set_aside(&work, code, sentence, None, turn);
+            }
+        }
+    }
+
     /// Writes one work again, or sets it aside; says which change it became.
     fn write_again(
         &mut self,
@@ -123,11 +156,13 @@ impl Device {
     ) -> Option<ChangeHash> {
         let (code, sentence) = match &work.state {
             WorkState::Refused(code, sentence) => (code.clone(), sentence.clone()),
-            WorkState::HeldWhat(code) => (code.clone(), "a person must decide at the hub".to_owned()),
+            WorkState::HeldWhat(code) => (code.clone(), FOR_A_PERSON.to_owned()),
+            WorkState::HeldWho(code) => (code.clone(), "the work that it hung on was not accepted".to_owned()),
             _ => (String::new(), String::new()),
         };
         let refused = matches!(work.state, WorkState::Refused(..));
-        let for_a_person = matches!(&work.state, WorkState::HeldWhat(code) if code != BEHIND_HELD);
+        let for_a_person = matches!(&work.state, WorkState::HeldWhat(code) if code != BEHIND_HELD)
+            || matches!(&work.state, WorkState::Refused(code, _) if code == DECIDED_REJECTED);
         if for_a_person || (refused && work.replays >= REPLAYS_MAX) {
             self.set_aside(work, code, sentence, None, turn);
             return None;

@@ -6,13 +6,14 @@
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
-use crate::crypto::{PublicKey, Signature};
-use crate::ids::{
-    ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt,
-};
+use crate::crypto::Signature;
+use crate::ids::{ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, Millis, Position};
 use crate::wire::codec::{CodecError, Raw};
 use crate::wire::digest::Digest;
-use crate::wire::lease::SignedLease;
+use crate::wire::order::WipeWhen;
+
+/// Tables from this one on are cold.
+const COLD: u8 = 0x80;
 
 /// The name of a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,10 @@ pub enum Key {
     Parcel(u64),
     /// Hot: one change that was not accepted and is kept aside.
     Aside(u64),
+    /// Hot: that a document was shown, as far as the hub was not told.
+    Read(DocumentId),
+    /// Hot: everything was erased by order. Then this is the only row.
+    Wiped,
     /// Cold: a document in Automerge's saved form, own unsent work included.
     Copy(DocumentId),
     /// Cold: the typed edits of a work, to replay them.
@@ -56,6 +61,8 @@ impl Key {
             Self::Work(n) => (0x04, &n.to_be_bytes()),
             Self::Parcel(n) => (0x05, &n.to_be_bytes()),
             Self::Aside(n) => (0x06, &n.to_be_bytes()),
+            Self::Read(id) => (0x07, id.as_bytes()),
+            Self::Wiped => (0x08, &[]),
             Self::Copy(id) => (0x81, id.as_bytes()),
             Self::Edits(n) => (0x82, &n.to_be_bytes()),
             Self::ParcelBytes(n) => (0x83, &n.to_be_bytes()),
@@ -79,6 +86,8 @@ impl Key {
             0x04 => Self::Work(number()?),
             0x05 => Self::Parcel(number()?),
             0x06 => Self::Aside(number()?),
+            0x07 => Self::Read(DocumentId::from_slice(rest)?),
+            0x08 if rest.is_empty() => Self::Wiped,
             0x81 => Self::Copy(DocumentId::from_slice(rest)?),
             0x82 => Self::Edits(number()?),
             0x83 => Self::ParcelBytes(number()?),
@@ -93,10 +102,7 @@ impl Key {
     /// Whether it is read when the device is opened.
     #[must_use]
     pub fn is_hot(&self) -> bool {
-        matches!(
-            self,
-            Self::Identity | Self::Progress | Self::Entry(_) | Self::Work(_) | Self::Parcel(_) | Self::Aside(_)
-        )
+        self.to_bytes()[0] < COLD
     }
 }
 
@@ -122,74 +128,29 @@ pub struct RowError {
     pub error: CodecError,
 }
 
-/// Who this device is.
-#[derive(Debug, Clone, Encode, Decode)]
-pub(super) struct Identity {
+/// That a document was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) struct Read {
+    /// When last.
     #[n(0)]
-    pub installation: InstallationId,
-    /// The secret key's 32 bytes; the store seals them.
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub secret: [u8; 32],
-    /// Set once the hub has answered.
+    pub at: Millis,
+    /// How often, as far as no receipt covers it.
+    #[n(1)]
+    pub times: u32,
+    /// The parcel that states it and has no receipt yet, and how often it says.
     #[n(2)]
-    pub enrolled: Option<Enrolled>,
+    pub packed: Option<(u64, u32)>,
 }
 
-#[derive(Debug, Clone, Encode, Decode)]
-pub(super) struct Enrolled {
+/// The only row of a store that was erased by order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Wiped {
+    /// By the device's clock.
     #[n(0)]
-    pub lease: SignedLease,
+    pub at: Millis,
+    /// Whether the hub had ordered it at once; else everything had been receipted.
     #[n(1)]
-    pub token: Option<Salt>,
-    #[n(2)]
-    pub hub: PublicKey,
-    #[n(3)]
-    pub log: LogId,
-}
-
-/// What moves with every edit or exchange.
-#[derive(Debug, Clone, Default, Encode, Decode)]
-pub(super) struct Progress {
-    /// The counter of the last manifest; moves before anything is sent.
-    #[n(0)]
-    pub counter: u64,
-    #[n(1)]
-    pub previous: Option<Hash>,
-    /// The last number given to a work.
-    #[n(2)]
-    pub sequence: u64,
-    /// The last counter of a human code.
-    #[n(3)]
-    pub code: u32,
-    #[n(4)]
-    pub cursor: Option<Raw>,
-    /// The highest head that a receipt named.
-    #[n(5)]
-    pub head: Position,
-    /// Up to where the last complete feed had been read.
-    #[n(6)]
-    pub read_to: Position,
-    /// What the device then held of each channel.
-    #[n(7)]
-    pub held: Vec<(Channel, Digest)>,
-    /// To be proved in the next request.
-    #[n(8)]
-    pub challenge: Option<Salt>,
-    /// Documents to ask for whole.
-    #[n(9)]
-    pub wants: Vec<DocumentId>,
-    /// The version of the configuration that is stored.
-    #[n(10)]
-    pub configuration: u32,
-    /// Hub time of the last answer.
-    #[n(11)]
-    pub synced_at: Option<Millis>,
-    /// Up to where the hub said that a second copy exists.
-    #[n(12)]
-    pub copied_to: Position,
-    /// Up to which position the decisions on held work are known.
-    #[n(13)]
-    pub decided_to: Position,
+    pub when: WipeWhen,
 }
 
 /// Where a document stands.

@@ -20,6 +20,8 @@ pub(super) struct Turn {
     changed: BTreeSet<Key>,
     cold: BTreeMap<Key, Option<Vec<u8>>>,
     after: Vec<Effect>,
+    /// Everything is erased and these rows are stored instead.
+    wiped: Option<Vec<Write>>,
 }
 
 impl Turn {
@@ -30,6 +32,7 @@ impl Turn {
             changed: BTreeSet::new(),
             cold: BTreeMap::new(),
             after: Vec::new(),
+            wiped: None,
         }
     }
 
@@ -68,8 +71,17 @@ impl Turn {
         self.after.push(Effect::Send { number, to, bytes });
     }
 
+    /// Everything is erased; what this turn would have stored or sent is not.
+    pub(super) fn wipe(&mut self, then: Vec<Write>) {
+        self.wiped = Some(then);
+        self.after.retain(|effect| matches!(effect, Effect::Report(_)));
+    }
+
     /// The effects: the batch first, then the rest in its order.
     pub(super) fn finish(self, device: &Device) -> Vec<Effect> {
+        if let Some(then) = self.wiped {
+            return std::iter::once(Effect::Wipe(then)).chain(self.after).collect();
+        }
         let hot = self.changed.into_iter().map(|key| match device.row(&key) {
             Some(bytes) => Write::Put(key, bytes),
             None => Write::Delete(key),
@@ -97,6 +109,8 @@ impl Device {
             Key::Work(sequence) => some(self.works.get(sequence)),
             Key::Parcel(counter) => some(self.parcels.get(counter)),
             Key::Aside(sequence) => some(self.aside.get(sequence)),
+            Key::Read(document) => some(self.reads.get(document)),
+            Key::Wiped => some(self.wiped.as_ref()),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! [`manifest`] and [`parcel`] go up, [`answer`] comes down, [`exchange`] and [`enrolment`] are the two requests,
 //! [`lease`] says who may write under which actor, [`digest`] what a channel holds, [`order`] what the hub asks,
-//! [`fingerprint`] is how people compare keys. Structures are CBOR arrays in
+//! [`fingerprint`] and [`voucher`] are how people compare and show keys. Structures are CBOR arrays in
 //! field order; a field added later stands at the end and older readers pass it over.
 
 pub mod answer;
@@ -15,3 +15,4 @@ pub mod lease;
 pub mod manifest;
 pub mod order;
 pub mod parcel;
+pub mod voucher;

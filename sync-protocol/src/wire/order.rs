@@ -34,7 +34,8 @@ pub enum Order {
 }
 
 /// When a device that was told to erase itself does so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 #[cbor(index_only)]
 pub enum WipeWhen {
     /// Once everything recorded on it is receipted; what is held counts.

@@ -149,6 +149,10 @@ impl Phone {
                         self.waiting = Some(number);
                         turned.sent.push((number, to, bytes));
                     }
+                    Effect::Wipe(then) => {
+                        self.rows.clear();
+                        self.store(then, &mut turned);
+                    }
                     Effect::Report(report) => turned.reports.push(report),
                 }
             }

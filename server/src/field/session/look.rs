@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use sync_protocol::device::rows::Standing;
 use sync_protocol::device::view::{View, view};
-use sync_protocol::device::{Key, WorkState};
+use sync_protocol::device::{Aside, Key, WorkState};
 use sync_protocol::documents::config::{Configuration, SignedConfiguration};
 use sync_protocol::documents::{self, Conflict, Edit, Kind};
 use sync_protocol::ids::{ActorPrefix, DocumentId};
+use sync_protocol::wire::answer::DECIDED_REJECTED;
 use sync_protocol::wire::codec::from_cbor;
 use sync_protocol::wire::lease::{Lease, SignedLease};
 
 use super::super::store::FieldStore;
-use super::{Card, FieldDevice, FieldError, HUB_ROW, Recorded, Shown, Status};
+use super::{Card, FieldDevice, FieldError, HUB_ROW, Recorded, Rejected, Shown, Status};
 use crate::verify::DeviceReport;
 
 impl<S: FieldStore> FieldDevice<S> {
@@ -37,6 +38,10 @@ impl<S: FieldStore> FieldDevice<S> {
                 + count(|state| matches!(state, WorkState::Refused(..))),
             parcels_kept: device.parcels().count(),
             synced_at: device.synced_at(),
+            fingerprint: device.fingerprint(),
+            standing: device.standing(),
+            rejected: device.aside().filter(|aside| aside.code == DECIDED_REJECTED).map(rejected).collect(),
+            wipe_ordered: device.is_wipe_ordered(),
         })
     }
 
@@ -184,6 +189,10 @@ impl<S: FieldStore> FieldDevice<S> {
         let hub = self.device().hub();
         Ok(signed.zip(hub).and_then(|(signed, hub)| signed.verify(hub).ok()))
     }
+}
+
+fn rejected(aside: &Aside) -> Rejected {
+    Rejected { document: aside.document, change: aside.hash, sentence: aside.sentence.clone() }
 }
 
 /// The edit that gives a field of this path its value.

@@ -1,5 +1,6 @@
 //! A field device as people and programs use it: record, edit, sync, look.
 
+mod acts;
 mod look;
 mod words;
 
@@ -21,7 +22,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::limits::{FIELD_BATCH_MS, FIELD_FIRST_BUDGET_BYTES};
 use crate::random::{Random, SystemRandom, draw};
 use crate::tls::Trust;
-pub use words::{Card, FieldError, Recorded, Shown, Status, SyncReport};
+pub use words::{Card, FieldError, Recorded, Referring, Rejected, Shown, Status, SyncReport};
 
 /// The row in which the hub's address stands.
 const HUB_ROW: &[u8] = b"hub";

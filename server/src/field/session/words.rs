@@ -1,10 +1,12 @@
 //! What a session answers: cards, counts, errors.
 
 use serde::Serialize;
-use sync_protocol::device::{Report, Synced};
+use sync_protocol::device::{LeaseStanding, Report, Synced};
 use sync_protocol::documents::{self, Conflict, Projection};
-use sync_protocol::ids::{CardToken, ChangeHash, DocumentId, Millis};
+use sync_protocol::ids::{CardToken, ChangeHash, DocumentId, Millis, PartnerCode};
 use sync_protocol::wire::enrolment::InvitationError;
+use sync_protocol::wire::fingerprint::Fingerprint;
+use sync_protocol::wire::voucher::VoucherError;
 use thiserror::Error;
 
 use super::super::client::LinkError;
@@ -44,6 +46,15 @@ pub enum FieldError {
     /// No such conflict.
     #[error("{0}")]
     NoConflict(String),
+    /// The text shows no key.
+    #[error(transparent)]
+    Voucher(#[from] VoucherError),
+    /// The key was not taken.
+    #[error("{0}")]
+    NotVouched(String),
+    /// A fact to be told that the case does not have.
+    #[error("the case has no value at {0}: choose among the fields that 'segin device show' prints")]
+    NoFact(String),
     /// The text is no card.
     #[error("'{0}' is not a card: wanted is CODE/UUID/TOKEN as 'segin device card' prints it")]
     Card(String),
@@ -65,6 +76,9 @@ impl FieldError {
             Self::Unreadable(_) => "field-unreadable",
             Self::NoConflict(_) => "field-no-conflict",
             Self::Card(_) => "field-card",
+            Self::Voucher(_) => "field-voucher",
+            Self::NotVouched(_) => "field-not-vouched",
+            Self::NoFact(_) => "field-no-fact",
         }
     }
 }
@@ -142,6 +156,42 @@ pub struct Status {
     pub parcels_kept: usize,
     /// Hub time of the last answer, in milliseconds since 1970.
     pub synced_at: Option<Millis>,
+    /// What others compare to know this device, once enrolled.
+    pub fingerprint: Option<Fingerprint>,
+    /// How the lease stands, as the hub last said.
+    pub standing: LeaseStanding,
+    /// Own work that a person rejected, oldest first.
+    pub rejected: Vec<Rejected>,
+    /// Whether everything here will be erased once the hub has it.
+    pub wipe_ordered: bool,
+}
+
+/// Own work that a person at the hub rejected. Its bytes are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    /// The document.
+    pub document: DocumentId,
+    /// The change.
+    pub change: ChangeHash,
+    /// Why, as that person wrote it.
+    pub sentence: String,
+}
+
+/// A case that is referred to a partner.
+#[derive(Debug, Clone)]
+pub struct Referring {
+    /// The case.
+    pub case: DocumentId,
+    /// To whom.
+    pub partner: PartnerCode,
+    /// The service asked for, a code.
+    pub purpose: String,
+    /// The fields of the case that the partner is told: `group.field`.
+    pub facts: Vec<String>,
+    /// Who consented: `self`, `parent`, `carer` or `nobody`.
+    pub consent_by: String,
+    /// Until which day.
+    pub deadline: Option<String>,
 }
 
 /// A document as it is shown.

@@ -97,4 +97,10 @@ impl FieldStore for MemoryFieldStore {
         }
         if fails { Err(StoreError::Full) } else { Ok(()) }
     }
+
+    fn wipe(&mut self, then: &[Write]) -> Result<(), StoreError> {
+        self.synced.clear();
+        self.unsynced.clear();
+        self.write(then)
+    }
 }

@@ -6,10 +6,12 @@
 mod key_file;
 mod memory;
 mod sqlite;
+mod wiped;
 
 use std::path::PathBuf;
 
-use sync_protocol::device::{Key, Write};
+use sync_protocol::device::{Key, Wiped, Write};
+use sync_protocol::ids::Millis;
 use thiserror::Error;
 
 pub use key_file::{create_key_file, read_key_file};
@@ -35,6 +37,12 @@ pub trait FieldStore: Send {
     /// # Errors
     /// [`StoreError`]; whether the batch was written is then unknown until the store is opened again.
     fn write(&mut self, batch: &[Write]) -> Result<(), StoreError>;
+
+    /// Erases everything and whatever it was sealed with; from then on only these rows can be read.
+    ///
+    /// # Errors
+    /// [`StoreError`]: what could not be erased is erased when the store is opened again.
+    fn wipe(&mut self, then: &[Write]) -> Result<(), StoreError>;
 }
 
 /// Why a store cannot be used. Nothing was overwritten.
@@ -77,6 +85,12 @@ pub enum StoreError {
         /// What was found.
         reason: String,
     },
+    /// Everything was erased by order of the hub.
+    #[error(
+        "this device was erased by order of the hub on {}: its folder and key file can be removed; enrol a new device in another folder",
+        day(.0.at)
+    )]
+    Wiped(Wiped),
     /// No room.
     #[error("the disk is full: nothing was stored; make room and try again")]
     Full,
@@ -86,6 +100,11 @@ pub enum StoreError {
     /// The machine failed.
     #[error("the device's store cannot be read or written: {0}")]
     Machine(String),
+}
+
+/// The day of a moment, UTC.
+fn day(at: Millis) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
 }
 
 impl StoreError {
@@ -99,6 +118,7 @@ impl StoreError {
             Self::WrongKey => "field-wrong-key",
             Self::Newer { .. } => "field-newer",
             Self::Damaged { .. } => "field-damaged",
+            Self::Wiped(_) => "field-wiped",
             Self::Full => "field-disk-full",
             Self::InUse => "field-in-use",
             Self::Machine(_) => "field-machine",

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use sync_protocol::device::{Key, Write};
 
-use super::{FieldStore, StoreError, create_key_file, read_key_file};
+use super::{FieldStore, StoreError, create_key_file, read_key_file, wiped};
 use crate::random::{Random, SystemRandom};
 use crate::store::seal::{self, Key as SealKey};
 
@@ -21,13 +21,18 @@ const FILE: &str = "device.sqlite";
 const ID_BYTES: usize = 16;
 /// Sealed at creation: opens with the right key file only.
 const CHECK: &[u8] = b"segin device";
+/// By what the key of an erased store is told from others.
+const WIPED_ID: &[u8] = b"wiped";
 
 /// A device's store in a folder.
 pub struct SqliteStore {
     connection: Connection,
     path: PathBuf,
     key: SealKey,
+    key_file: PathBuf,
     random: Box<dyn Random>,
+    /// Everything was erased: these rows are all that there is.
+    wiped: Option<Vec<(Key, Vec<u8>)>>,
 }
 
 impl SqliteStore {
@@ -36,6 +41,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], also when there is a store already.
     pub fn create(dir: &Path, key_file: &Path) -> Result<Self, StoreError> {
+        finish_erasing(dir, key_file)?;
         let path = dir.join(FILE);
         if path.exists() {
             return Err(StoreError::Exists(dir.to_owned()));
@@ -46,7 +52,9 @@ impl SqliteStore {
         // Made under another name first: a folder holds a whole store or none.
         let draft = dir.join("device.sqlite.new");
         let _ = std::fs::remove_file(&draft);
-        let mut store = Self { connection: connect(&draft, true)?, path: draft.clone(), key, random };
+        let (path_of_key, wiped) = (key_file.to_owned(), None);
+        let connection = connect(&draft, true)?;
+        let mut store = Self { connection, path: draft.clone(), key, key_file: path_of_key, random, wiped };
         store.lay_out().map_err(|error| store.wrong(&error))?;
         drop(store);
         std::fs::rename(&draft, &path)
@@ -60,13 +68,15 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`].
     pub fn open(dir: &Path, key_file: &Path) -> Result<Self, StoreError> {
+        finish_erasing(dir, key_file)?;
         let path = dir.join(FILE);
         if !path.exists() {
             return Err(StoreError::Missing(dir.to_owned()));
         }
         let key = read_key_file(key_file)?;
         let connection = connect(&path, false)?;
-        let store = Self { connection, path, key, random: Box::new(SystemRandom) };
+        let (key_file, random, wiped) = (key_file.to_owned(), Box::new(SystemRandom), None);
+        let store = Self { connection, path, key, key_file, random, wiped };
         store.check()?;
         Ok(store)
     }
@@ -110,11 +120,7 @@ impl SqliteStore {
 
     /// The name under which a row stands: says nothing without the key file.
     fn id(&self, key: &[u8]) -> [u8; ID_BYTES] {
-        let full =
-            Sha256::new().chain_update(b"segin/1 field row\0").chain_update(self.key.as_bytes()).chain_update(key);
-        let mut id = [0; ID_BYTES];
-        id.copy_from_slice(&full.finalize()[..ID_BYTES]);
-        id
+        id_under(&self.key, key)
     }
 
     /// A row as it is sealed: the length of its key, its key, its value.
@@ -132,6 +138,26 @@ impl SqliteStore {
         });
         parts.ok_or_else(|| self.damaged("a row cannot be read"))
     }
+}
+
+fn id_under(sealing: &SealKey, key: &[u8]) -> [u8; ID_BYTES] {
+    let full = Sha256::new().chain_update(b"segin/1 field row\0").chain_update(sealing.as_bytes()).chain_update(key);
+    let mut id = [0; ID_BYTES];
+    id.copy_from_slice(&full.finalize()[..ID_BYTES]);
+    id
+}
+
+/// Goes on with erasing where that was cut off.
+///
+/// # Errors
+/// [`StoreError::Wiped`] when the folder was erased.
+fn finish_erasing(dir: &Path, key_file: &Path) -> Result<(), StoreError> {
+    let Some((wiped, its_key)) = wiped::marked(dir)? else { return Ok(()) };
+    if read_key_file(key_file).is_ok_and(|key| id_under(&key, WIPED_ID) == its_key) {
+        wiped::erase_key(key_file)?;
+    }
+    wiped::erase_files(dir, FILE)?;
+    Err(StoreError::Wiped(wiped))
 }
 
 fn connect(path: &Path, create: bool) -> Result<Connection, StoreError> {
@@ -169,6 +195,9 @@ fn trouble(path: &Path, error: &rusqlite::Error) -> StoreError {
 
 impl FieldStore for SqliteStore {
     fn hot_rows(&mut self) -> Result<Vec<(Key, Vec<u8>)>, StoreError> {
+        if let Some(rows) = &self.wiped {
+            return Ok(rows.clone());
+        }
         let read = || -> rusqlite::Result<Vec<(Vec<u8>, Vec<u8>)>> {
             let mut statement = self.connection.prepare_cached("SELECT id, value FROM rows WHERE hot = 1")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -179,6 +208,9 @@ impl FieldStore for SqliteStore {
     }
 
     fn load(&mut self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.wiped.is_some() {
+            return Ok(None);
+        }
         let id = self.id(&key.to_bytes());
         let read = || -> rusqlite::Result<Option<Vec<u8>>> {
             let mut statement = self.connection.prepare_cached("SELECT value FROM rows WHERE id = ?1")?;
@@ -218,5 +250,20 @@ impl FieldStore for SqliteStore {
         };
         let mut commit = commit;
         commit().map_err(|error| trouble(&path, &error))
+    }
+
+    fn wipe(&mut self, then: &[Write]) -> Result<(), StoreError> {
+        let dir = self.path.parent().unwrap_or(Path::new(".")).to_owned();
+        wiped::mark(&dir, then, self.id(WIPED_ID))?;
+        // The file is closed before it is removed.
+        self.connection = Connection::open_in_memory().map_err(|error| trouble(&self.path, &error))?;
+        self.key = SealKey::draw(&mut *self.random);
+        let rows = then.iter().filter_map(|write| match write {
+            Write::Put(key, bytes) => Some((key.clone(), bytes.clone())),
+            Write::Delete(_) => None,
+        });
+        self.wiped = Some(rows.collect());
+        wiped::erase_key(&self.key_file)?;
+        wiped::erase_files(&dir, FILE)
     }
 }

@@ -60,6 +60,56 @@ fn what_was_written_is_there_after_opening_again_and_not_readable_on_disk() {
 }
 
 #[test]
+fn an_erased_store_is_gone_with_its_key_says_so_and_takes_no_other_key_with_it() {
+    use sync_protocol::device::Wiped;
+    use sync_protocol::ids::Millis;
+    use sync_protocol::wire::answer::WipeWhen;
+    use sync_protocol::wire::codec::to_cbor;
+
+    let then = Wiped { at: Millis(1_714_488_300_000), when: WipeWhen::AtOnce };
+    let row = (Key::Wiped, to_cbor(&then));
+    let rows = [Write::Put(row.0.clone(), row.1.clone())];
+    let mut memory = MemoryFieldStore::new();
+    let (dir, mut store) = disk();
+    let (folder, key) = (dir.path().join("d"), dir.path().join("key"));
+    for store in [&mut store as &mut dyn FieldStore, &mut memory] {
+        store.write(&[Write::Put(copy(1), b"Fatoumata".to_vec())]).unwrap();
+        store.wipe(&rows).unwrap();
+        assert_eq!(store.load(&copy(1)).unwrap(), None);
+        assert_eq!(store.hot_rows().unwrap(), std::slice::from_ref(&row));
+    }
+    drop(store);
+    assert!(!key.exists());
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["wiped"]);
+    // A crash had left the files; the key that is given now is another device's.
+    create_key_file(&key, &mut SeededRandom::new(1)).unwrap();
+    std::fs::write(folder.join("device.sqlite-wal"), "left").unwrap();
+    for opened in [SqliteStore::open(&folder, &key), SqliteStore::create(&folder, &key)] {
+        assert!(matches!(opened, Err(StoreError::Wiped(wiped)) if wiped == then));
+    }
+    assert!(key.exists() && !folder.join("device.sqlite-wal").exists());
+}
+
+#[test]
+fn an_erasing_that_was_cut_off_after_its_mark_is_finished_at_the_next_start() {
+    let (dir, store) = disk();
+    let (folder, key) = (dir.path().join("d"), dir.path().join("key"));
+    let (kept_file, kept_key) = (std::fs::read(folder.join("device.sqlite")).unwrap(), std::fs::read(&key).unwrap());
+    let mut store = store;
+    let then = sync_protocol::device::Wiped {
+        at: sync_protocol::ids::Millis(5),
+        when: sync_protocol::wire::answer::WipeWhen::AfterReceipts,
+    };
+    store.wipe(&[Write::Put(Key::Wiped, sync_protocol::wire::codec::to_cbor(&then))]).unwrap();
+    drop(store);
+    std::fs::write(folder.join("device.sqlite"), kept_file).unwrap();
+    std::fs::write(&key, kept_key).unwrap();
+    assert!(matches!(SqliteStore::open(&folder, &key), Err(StoreError::Wiped(_))));
+    assert!(!key.exists() && !folder.join("device.sqlite").exists());
+}
+
+#[test]
 fn a_store_that_cannot_be_used_says_why_and_stays_as_it_is() {
     let (dir, store) = disk();
     let (folder, key) = (dir.path().join("d"), dir.path().join("key"));

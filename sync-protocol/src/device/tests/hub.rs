@@ -6,7 +6,7 @@ use super::*;
 use crate::crypto::{Purpose, SecretKey};
 use crate::ids::{ActorPrefix, Hash, Salt, UserId};
 use crate::wire::answer::{
-    Answer, DocumentFate, Fate, FeedItem, FeedWhat, ParcelReceipt, Receipt, RepairAnswer, Rest, Run,
+    Answer, Decided, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, Run,
 };
 use crate::wire::codec::{Message, Raw, frame, read};
 use crate::wire::enrolment::{EnrolAnswer, EnrolRequest};
@@ -51,6 +51,15 @@ pub(super) struct FakeHub {
     pub parcels_seen: Vec<Hash>,
     /// Items in one answer.
     pub items_max: usize,
+    /// Ordered in every answer.
+    pub orders: Vec<Order>,
+    /// What people decided.
+    pub decided: Vec<Decided>,
+    /// Nobody reads: leases are pending or revoked.
+    pub closed: bool,
+    /// Refuses parcels of statements alone.
+    pub documents_only: bool,
+    pub requests: Vec<ExchangeRequest>,
 }
 
 fn theirs(hash: &automerge::ChangeHash) -> ChangeHash {
@@ -73,6 +82,11 @@ impl FakeHub {
             statements: Vec::new(),
             parcels_seen: Vec::new(),
             items_max: 100,
+            orders: Vec::new(),
+            decided: Vec::new(),
+            closed: false,
+            documents_only: false,
+            requests: Vec::new(),
         }
     }
 
@@ -117,7 +131,14 @@ impl FakeHub {
             })
             .collect();
         let channel = Channel::site(&lease.site);
-        let mut rest = Rest { channels: vec![channel.clone()], ..Rest::default() };
+        let mut rest = Rest { channels: vec![channel.clone()], orders: self.orders.clone(), ..Rest::default() };
+        rest.decided = self.decided.iter().filter(|one| one.position > request.decided_to).cloned().collect();
+        rest.decided_to = Some(self.position);
+        self.requests.push(request.clone());
+        if self.closed {
+            rest.channels.clear();
+            return self.sign(receipts, &rest, request.lease);
+        }
         let from = request.cursor.as_ref().map_or(Position::START, |cursor| cursor.read().unwrap());
         let read_to = self.feed(&channel, from, &request.wants, &brought, &mut rest);
         rest.cursor = Some(Raw::of(&read_to));
@@ -128,18 +149,22 @@ impl FakeHub {
         if let Some(repair) = &request.repair {
             rest.repair = Some(self.repair(&channel, &repair.buckets));
         }
+        self.sign(receipts, &rest, request.lease)
+    }
+
+    fn sign(&self, parcels: Vec<ParcelReceipt>, rest: &Rest, lease: ActorPrefix) -> Vec<u8> {
         let receipt = Receipt {
             log: self.log,
             at: Millis(5),
             head: self.position,
             chain: Hash::new([0; 32]),
             copied_to: self.copied_to,
-            parcels: receipts,
+            parcels,
             leaves: None,
             rest: Hash::new([0; 32]),
-            lease: request.lease,
+            lease,
         };
-        frame(Message::Answer, &Answer::sign(receipt, &rest, None, &self.key))
+        frame(Message::Answer, &Answer::sign(receipt, rest, None, &self.key))
     }
 
     fn admit(
@@ -150,6 +175,10 @@ impl FakeHub {
     ) -> ParcelReceipt {
         if opened.manifest.documents.iter().any(|named| Some(named.document) == self.poison) {
             let refused = Some(("parcel-shape".to_owned(), "a poisoned parcel".to_owned()));
+            return ParcelReceipt { manifest: opened.hash, position: None, documents: Vec::new(), refused };
+        }
+        if self.documents_only && opened.documents.is_empty() {
+            let refused = Some(("parcel-shape".to_owned(), "no documents".to_owned()));
             return ParcelReceipt { manifest: opened.hash, position: None, documents: Vec::new(), refused };
         }
         for stated in &opened.statements {
@@ -315,6 +344,19 @@ impl FakeHub {
         filed.channels.entry(Channel::site(site)).or_insert(position);
     }
 
+    /// A person decides on work of a document that the hub holds.
+    pub fn decide(&mut self, document: DocumentId, fates: &[(ChangeHash, Fate)]) {
+        self.position = self.position.next();
+        self.decided.push(Decided {
+            position: self.position,
+            manifest: Hash::new([0; 32]),
+            document,
+            runs: fates.iter().map(|(_, fate)| Run { count: 1, fate: fate.clone() }).collect(),
+            changes: fates.iter().map(|(change, _)| *change).collect(),
+            entered: Vec::new(),
+        });
+    }
+
     /// Loses everything after a position, as a hub restored from a backup has.
     pub fn restore(&mut self, position: Position) {
         self.position = position;
@@ -324,6 +366,7 @@ impl FakeHub {
         }
         self.documents.retain(|_, filed| !filed.changes.is_empty());
         self.receipts.retain(|_, receipt| receipt.position.is_some_and(|at| at <= position));
+        self.decided.retain(|decided| decided.position <= position);
     }
 
     /// Forgets one change, as no hub should.

@@ -1,9 +1,12 @@
 //! Stories of one device and a hub that is played by the test.
 
+mod decisions;
 mod hub;
 mod loss;
+mod orders;
 mod phone;
 mod refusals;
+mod stating;
 mod stories;
 mod traces;
 

@@ -71,6 +71,10 @@ impl Phone {
                         next = Some(Event::Loaded(rows.collect()));
                     }
                     Effect::Send { number, to, bytes } => self.sent.push_back((number, to, bytes)),
+                    Effect::Wipe(then) => {
+                        self.store.clear();
+                        self.write(then);
+                    }
                     Effect::Report(report) => self.reports.push(report),
                 }
             }

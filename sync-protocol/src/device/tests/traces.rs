@@ -12,7 +12,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::wire::answer::Fate;
+use crate::wire::answer::{DECIDED_REJECTED, Fate, Order, WipeWhen};
 use crate::wire::codec::{Message, unframe};
 
 fn hex(bytes: &[u8]) -> String {
@@ -28,6 +28,8 @@ pub(super) fn event(event: &Event, inputs: &Inputs) -> Value {
             json!({ "answer": { "number": number, "bytes": hex(bytes), "budget": budget } })
         }
         Event::Failed { number, reason } => json!({ "failed": { "number": number, "reason": reason } }),
+        Event::Shown(documents) => json!({ "shown": documents }),
+        Event::Vouch(key) => json!({ "vouch": hex(key.as_bytes()) }),
         Event::Loaded(rows) => {
             let rows = rows.iter().map(|(key, bytes)| json!([hex(&key.to_bytes()), bytes.as_ref().map(|b| hex(b))]));
             json!({ "loaded": rows.collect::<Vec<_>>() })
@@ -58,6 +60,7 @@ fn effect(effect: &Effect) -> Value {
             };
             json!({ "send": { "number": number, "to": to, "body": hex(&unframe(kind, bytes).unwrap()) } })
         }
+        Effect::Wipe(then) => json!({ "wipe": then.iter().map(write).collect::<Vec<_>>() }),
         Effect::Report(report) => json!({ "report": report }),
     }
 }
@@ -150,4 +153,36 @@ fn a_repair_leaves_the_recorded_trace() {
     two.restart();
     two.sync(&mut hub);
     is_as_recorded("repair", &two);
+}
+
+#[test]
+fn a_decision_leaves_the_recorded_trace() {
+    let (mut hub, [mut phone]) = night(["GOG"]);
+    hub.verdict = Some(Box::new(|_, _| Some(Fate::Held("held-who-pending".to_owned()))));
+    hub.orders = vec![Order::Pending];
+    hub.closed = true;
+    let (document, first) = phone.record(case("Awa"));
+    let (_, second) = phone.record(change(document, "identity.family", "Traoré"));
+    phone.sync(&mut hub);
+    (hub.verdict, hub.orders, hub.closed) = (None, Vec::new(), false);
+    let raw = phone.device.works().next().unwrap().raw.clone();
+    hub.approve(document, Kind::Case, raw, &site("GOG"));
+    let rejected = Fate::Refused(DECIDED_REJECTED.to_owned(), "not this person".to_owned());
+    hub.decide(document, &[(first, Fate::Applied), (second, rejected)]);
+    phone.sync(&mut hub);
+    is_as_recorded("decision", &phone);
+}
+
+#[test]
+fn readings_a_voucher_and_an_order_to_erase_leave_the_recorded_trace() {
+    let (mut hub, [mut phone]) = night(["GOG"]);
+    let (document, _) = phone.record(case("Awa"));
+    phone.sync(&mut hub);
+    phone.give(Event::Shown(vec![document]));
+    phone.give(Event::Vouch(hub.key.public()));
+    hub.orders = vec![Order::Wipe { when: WipeWhen::AfterReceipts }];
+    phone.begin();
+    phone.go_on(&mut hub);
+    phone.give(Event::Edit(vec![case("Moussa")]));
+    is_as_recorded("erased", &phone);
 }
