@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use segin::hub::directory::Directory;
 use segin::hub::exchange::{self, Pending};
-use segin::hub::fact::{By, Fact};
 use segin::hub::opening::{self, Beginning, Folding};
 use segin::hub::published::Shared;
 use segin::hub::writer::{Done, Job, Writer};
@@ -184,11 +183,22 @@ impl SimHub {
         Arc::new(SimStore::new(inner, self.mutation == Some(Mutation::DoubleApply)))
     }
 
-    /// Writes a fact; `false` when the hub died of it and nobody knows what is written.
-    pub fn fact(&mut self, fact: Fact) -> bool {
+    /// Does an administrator's job; `false` when the hub died of it and nobody knows what is written.
+    pub fn job(&mut self, job: Job) -> bool {
         let now = self.now;
         let Some(running) = &mut self.running else { return false };
-        running.writer.commit(vec![Job::Fact(fact, By::Setup)], now, &mut self.random).is_ok()
+        running.writer.commit(vec![job], now, &mut self.random).is_ok()
+    }
+
+    /// Does what has to be done without being asked, to its end or for one piece.
+    ///
+    /// # Errors
+    /// Why the hub must end.
+    pub fn settle(&mut self, whole: bool) -> Result<(), String> {
+        let now = self.now;
+        let Some(running) = &mut self.running else { return Ok(()) };
+        while running.writer.settle(now, &mut self.random).map_err(|fatal| fatal.to_string())? && whole {}
+        Ok(())
     }
 
     /// Works on a group of requests.

@@ -9,7 +9,8 @@
 pub mod dice;
 pub mod hub;
 pub mod mutation;
-pub mod network;
+pub mod leads;
+mod network;
 pub mod operator;
 pub mod oracle;
 pub mod paper;

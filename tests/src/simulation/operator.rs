@@ -1,6 +1,7 @@
 //! What happens to the hub: work, deaths, starts, full and failing disks, the second copy, the administrator's facts.
 
-use segin::hub::fact::Fact;
+use segin::hub::fact::{By, Fact};
+use segin::hub::writer::Job;
 use segin::store::files::{Call, CrashMode, Often};
 use sync_protocol::ids::Position;
 
@@ -8,6 +9,16 @@ use super::hub::{Arrived, Death, Reply, Worked};
 use super::network::{Flight, Way};
 use super::promise::{Broken, Check, Promise, holds};
 use super::world::World;
+
+/// A job of an administrator once more.
+fn again(job: &Job) -> Job {
+    match job {
+        Job::Fact(fact, by) => Job::Fact(fact.clone(), *by),
+        Job::Decide(decision) => Job::Decide(decision.clone()),
+        Job::Move(wanted) => Job::Move(wanted.clone()),
+        Job::Parcels { .. } | Job::Enrol(_) | Job::Renew(_) => unreachable!("an administrator sends no parcels"),
+    }
+}
 
 /// Calls to the disk within an append, more or less.
 const APPEND_CALLS: usize = 4;
@@ -82,7 +93,20 @@ impl World {
             self.is_faulty = true;
         }
         let worked = self.hub.work(group, death);
-        self.worked(worked)
+        self.worked(worked)?;
+        if self.dice.percent(50) { self.settle(false) } else { Ok(()) }
+    }
+
+    /// The hub does what has to be done without being asked.
+    pub(super) fn settle(&mut self, whole: bool) -> Check {
+        match self.hub.settle(whole) {
+            Ok(()) => {
+                let now = self.hub.now;
+                let shared = self.hub.shared().cloned();
+                shared.map_or(Ok(()), |shared| self.oracle.log_grew(&shared, now))
+            }
+            Err(why) => self.hub_dies(&why),
+        }
     }
 
     fn death(&mut self) -> Option<Death> {
@@ -123,8 +147,13 @@ impl World {
             return Ok(());
         };
         let user = self.phones[arrived.route.phone].user;
-        let scope = self.users[user].sites.clone();
+        let lease = self.phones[arrived.route.phone].prefix();
         let shared = self.hub.shared().cloned();
+        if let (Some(shared), Some(lease)) = (&shared, lease) {
+            self.oracle.vouchers_arrived(shared, lease);
+        }
+        let shut = lease.is_none_or(|lease| self.oracle.shut.contains(&lease));
+        let scope = if shut { Vec::new() } else { self.users[user].sites.clone() };
         shared.map_or(Ok(()), |shared| self.oracle.answered(&shared, &arrived.bytes, bytes, &scope))
     }
 
@@ -157,8 +186,13 @@ impl World {
 
     /// An administrator's fact, repeated until it is known to be written.
     pub(super) fn admin(&mut self, fact: Fact) -> Check {
+        self.job(&Job::Fact(fact, By::Setup))
+    }
+
+    /// A job, repeated until it is known to be done.
+    pub(super) fn job(&mut self, job: &Job) -> Check {
         loop {
-            if self.hub.fact(fact.clone()) {
+            if self.hub.job(again(job)) {
                 let now = self.hub.now;
                 let shared = self.hub.shared().cloned();
                 return shared.map_or(Ok(()), |shared| self.oracle.log_grew(&shared, now));

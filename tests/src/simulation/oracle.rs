@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use segin::hub::entry::Entry;
+use segin::hub::directory::Standing;
 use segin::hub::fact::FactEntry;
 use segin::hub::published::Shared;
-use sync_protocol::ids::{ChangeHash, Channel, DocumentId, Hash, Millis, Position, SiteCode};
+use sync_protocol::ids::{ActorPrefix, ChangeHash, Channel, DocumentId, Hash, Millis, Position, SiteCode};
 use sync_protocol::limits::MESSAGE_BYTES_MAX;
 use sync_protocol::wire::answer::{Answer, DocumentFate, Fate, ParcelReceipt, Receipt, Rest};
 use sync_protocol::wire::codec::{Message, from_cbor, read};
@@ -42,6 +43,12 @@ pub struct Oracle {
     pub paths: BTreeMap<Mark, &'static str>,
     /// What people did to each document.
     pub facts: BTreeMap<DocumentId, Facts>,
+    /// Cases that have left a site, by what people did.
+    pub gone: BTreeSet<(DocumentId, SiteCode)>,
+    /// Leases that nobody has confirmed, or that were revoked.
+    pub shut: BTreeSet<ActorPrefix>,
+    /// Leases for which somebody vouches: the hub may have heard of it.
+    pub vouched: BTreeSet<ActorPrefix>,
     /// Receipts checked, so that a run that checked nothing is noticed.
     pub receipts_seen: u64,
     /// Of each document and field, the marks that people see in the end, in their order.
@@ -217,7 +224,20 @@ impl Oracle {
         for document in fed.chain(listed) {
             self.may_see(document, scope)?;
         }
+        for item in rest.feed.iter().filter(|item| !item.changes.is_empty()) {
+            let site = rest.channels.get(usize::from(item.channel)).and_then(Channel::site_code);
+            let gone = site.is_some_and(|site| self.gone.contains(&(item.document, site)));
+            holds(Promise::OnlyOnesScope, !gone, || format!("{} was fed by a site that it has left", item.document))?;
+        }
         Ok(())
+    }
+
+    /// A voucher may have come with a request: then the lease stands.
+    pub fn vouchers_arrived(&mut self, shared: &Shared, lease: ActorPrefix) {
+        let stands = shared.directory().leases.get(&lease).is_some_and(|state| state.standing == Standing::Active);
+        if stands && self.vouched.contains(&lease) {
+            self.shut.remove(&lease);
+        }
     }
 
     /// Whether somebody of these sites may see a document, by what people did.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use segin::hub::fact::{Fact, Profile};
+use segin::hub::fact::Fact;
 use sync_protocol::device::{EditRequest, Entry, Event, Key, Report};
 use sync_protocol::documents::Kind;
 use sync_protocol::ids::{ChangeHash, DocumentId};
@@ -77,7 +77,8 @@ impl World {
     }
 
     fn learn(&mut self, phone: usize, document: DocumentId, intended: &Intended) {
-        let site = self.phones[phone].site.clone();
+        let site = self.phones[phone].site.as_ref().map(|site| self.site_now(site));
+        let ends: Vec<_> = intended.ends.iter().map(|site| self.site_now(site)).collect();
         let row = self.phones[phone].rows.get(&Key::Entry(document));
         let card = row.and_then(|row| from_cbor::<Entry>(row).ok()).and_then(|entry| entry.card);
         let is_new = !self.oracle.facts.contains_key(&document);
@@ -90,7 +91,7 @@ impl World {
         if is_new || intended.card.is_some() {
             facts.sites.extend(site);
         }
-        facts.sites.extend(intended.ends.iter().cloned());
+        facts.sites.extend(ends);
         for case in &intended.about {
             if !facts.about.contains(case) {
                 facts.about.push(*case);
@@ -321,11 +322,12 @@ impl World {
         let user = self.dice.below(self.users.len());
         let mut sites: Vec<_> = (0..2).filter_map(|_| self.dice.pick(&self.sites).cloned()).collect();
         sites.dedup();
+        sites = sites.iter().map(|site| self.site_now(site)).collect();
+        sites.dedup();
         self.trace.add(format!("  user {user} now works at {sites:?}"));
         self.users[user].ever.extend(sites.iter().cloned());
         let id = self.users[user].id;
-        self.admin(Fact::User { user: id, profile: Profile::caseworker(format!("Agent {user}"), sites.clone()) })?;
         self.users[user].sites = sites;
-        Ok(())
+        self.admin(Fact::User { user: id, profile: self.profile(user) })
     }
 }

@@ -50,6 +50,10 @@ pub struct Phone {
     pub site: Option<SiteCode>,
     /// A second store of the same lease exists.
     pub is_cloned: bool,
+    /// Nobody had confirmed it when it was enrolled.
+    pub is_unconfirmed: bool,
+    /// It was reported lost: what it had not sent is lost with it.
+    pub is_lost: bool,
     dice: Dice,
     mutation: Option<Mutation>,
     before_last: Rows,
@@ -70,6 +74,8 @@ impl Phone {
             skew_ms,
             site: None,
             is_cloned: false,
+            is_unconfirmed: false,
+            is_lost: false,
             dice,
             mutation,
             before_last: Rows::new(),
@@ -103,6 +109,12 @@ impl Phone {
         self.waiting = None;
         self.screens.clear();
         Ok(())
+    }
+
+    /// Whether it has erased itself.
+    #[must_use]
+    pub fn is_wiped(&self) -> bool {
+        self.rows.contains_key(&Key::Wiped)
     }
 
     /// Dies between two turns.

@@ -57,11 +57,19 @@ impl World {
             // Whoever has no network gives up at once.
             self.flights.clear();
             self.phones[phone].waiting = None;
+            if self.phones[phone].is_wiped() {
+                continue;
+            }
             if self.phones[phone].prefix().is_none() {
                 self.enrol_now(phone)?;
             } else if self.phones[phone].device.as_ref().is_some_and(|device| device.is_busy()) {
                 self.phones[phone].open(self.hub.now)?;
             }
+        }
+        self.settle(true)?;
+        // Everybody is let back in, so that everything can be compared.
+        for lease in std::mem::take(&mut self.oracle.shut) {
+            self.confirm_lease(lease)?;
         }
         self.exchange_until_quiet()?;
         self.nothing_changed()?;
@@ -98,6 +106,7 @@ impl World {
                 self.oracle.log_grew(&shared, now)?;
             }
             self.check_reply(&arrived, &reply)?;
+            self.settle(true)?;
             self.phones[phone].waiting = None;
             let event = self.over_the_link(&arrived, reply, &mut bytes_sum);
             reports.extend(self.give(phone, event, false)?);
@@ -136,10 +145,15 @@ impl World {
         Ok(synced.map(|synced| Ended { synced, bytes }))
     }
 
+    /// Devices that have not erased themselves.
+    fn living(&self) -> Vec<usize> {
+        (0..self.phones.len()).filter(|phone| !self.phones[*phone].is_wiped()).collect()
+    }
+
     fn exchange_until_quiet(&mut self) -> Check {
         for _ in 0..ROUNDS_MAX {
             let mut moved = false;
-            for phone in 0..self.phones.len() {
+            for phone in self.living() {
                 let ended = self.sync_now(phone)?;
                 let quiet = ended.is_some_and(|ended| {
                     let synced = ended.synced;
@@ -156,7 +170,7 @@ impl World {
 
     /// Nothing changed: one exchange, and a small one.
     fn nothing_changed(&mut self) -> Check {
-        for phone in 0..self.phones.len() {
+        for phone in self.living() {
             let cloned = self.phones[phone].is_cloned;
             let ended = self.sync_now(phone)?;
             let quiet = ended.is_some_and(|ended| {
@@ -181,7 +195,7 @@ impl World {
         let truth = Truth::read(&shared, &self.oracle.works)?;
         self.nothing_dropped(&truth)?;
         self.all_values_are_shown(&truth)?;
-        for phone in 0..self.phones.len() {
+        for phone in self.living() {
             self.device_holds_the_same(phone, &truth, &shared)?;
         }
         self.order_does_not_matter(&truth)?;
@@ -210,12 +224,22 @@ impl World {
             let mark = recorded.mark;
             let kept = self.phones.iter().flat_map(|phone| phone.device.iter()).flat_map(|device| device.aside());
             let kept = kept.into_iter().any(|aside| marks_in(aside.raw.as_ref()).contains(&mark));
-            let found = applied.contains(&mark) || truth.held.contains(&mark) || kept || recorded.excused;
+            let lost = recorded.excused || self.phones[recorded.phone].is_lost;
+            let found = applied.contains(&mark) || truth.held.contains(&mark) || kept || lost;
             holds(Promise::NothingDropped, found, || {
                 format!("edit {mark} of device {} on {} is nowhere", recorded.phone, recorded.document)
             })?;
         }
+        let still_held: BTreeSet<DocumentId> = {
+            let shared = self.hub.shared();
+            shared.map(|shared| shared.directory().held.keys().copied().collect()).unwrap_or_default()
+        };
         for phone in &self.phones {
+            let decided = |work: &&Work| !still_held.contains(&work.document);
+            let untold = phone.device.iter().flat_map(|device| device.works()).filter(decided).count();
+            holds(Promise::NothingDropped, untold == 0, || {
+                format!("device {} was not told what became of {untold} of its works", phone.name)
+            })?;
             let works = phone.device.iter().flat_map(|device| device.works());
             let open: Vec<&Work> = works.filter(|work| !matches!(work.state, WorkState::HeldWho(_))).collect();
             holds(Promise::NothingDropped, open.is_empty(), || {

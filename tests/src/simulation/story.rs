@@ -6,7 +6,7 @@ use sync_protocol::device::{EditRequest, Event, Report, Synced};
 use sync_protocol::documents::Kind;
 use sync_protocol::ids::DocumentId;
 
-use segin::hub::fact::{Fact, Profile};
+use segin::hub::fact::Fact;
 
 use super::hub::{Arrived, Reply};
 use super::network::Way;
@@ -125,11 +125,10 @@ impl Story {
     /// A user works at these sites from now on, by their numbers.
     pub fn move_user(&mut self, user: usize, sites: &[usize]) {
         let sites: Vec<_> = sites.iter().map(|site| self.0.sites[*site].clone()).collect();
-        let id = self.0.users[user].id;
-        let fact = Fact::User { user: id, profile: Profile::caseworker("Agent", sites.clone()) };
-        self.0.admin(fact).unwrap_or_else(|broken| panic!("{broken}"));
         self.0.users[user].ever.extend(sites.iter().cloned());
         self.0.users[user].sites = sites;
+        let fact = Fact::User { user: self.0.users[user].id, profile: self.0.profile(user) };
+        self.0.admin(fact).unwrap_or_else(|broken| panic!("{broken}"));
     }
 
     /// Everything comes to rest, and every promise is checked.

@@ -43,6 +43,18 @@ pub enum Action {
     Clone,
     /// A user changes sites.
     Move,
+    /// A case goes on to another site.
+    Transfer,
+    /// A site is closed.
+    CloseSite,
+    /// A device loses its rights.
+    Revoke,
+    /// A device is confirmed, or let back in.
+    Confirm,
+    /// A lead's device vouches for another one.
+    Vouch,
+    /// Held work is decided.
+    Decide,
     /// Time passes.
     Wait,
 }
@@ -82,6 +94,8 @@ pub struct Weights {
     pub skew_ms: i64,
     /// Days that may pass at once.
     pub days: usize,
+    /// Devices that nobody has confirmed when they are enrolled, of a hundred.
+    pub pending: usize,
 }
 
 /// Ten years in milliseconds.
@@ -114,6 +128,12 @@ impl Weights {
             (Action::Restore, on(45, 1, 2)),
             (Action::Clone, on(30, 1, 1)),
             (Action::Move, on(35, 1, 2)),
+            (Action::Transfer, on(50, 1, 4)),
+            (Action::CloseSite, on(25, 1, 1)),
+            (Action::Revoke, on(35, 1, 2)),
+            (Action::Confirm, on(60, 1, 4)),
+            (Action::Vouch, on(40, 1, 4)),
+            (Action::Decide, on(50, 1, 4)),
             (Action::Wait, on(50, 1, 4)),
         ];
         let (loss, duplication, cuts) = (on(50, 2, 30), on(50, 2, 30), on(50, 2, 25));
@@ -137,6 +157,7 @@ impl Weights {
             copy: dice.percent(60),
             skew_ms,
             days: if dice.percent(40) { 20 } else { 0 },
+            pending: if dice.percent(50) { 40 } else { 0 },
         }
     }
 
@@ -173,6 +194,7 @@ impl Weights {
             copy: false,
             skew_ms: 0,
             days: 0,
+            pending: 0,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use segin::hub::fact::{Fact, Profile};
+use segin::hub::fact::Fact;
 use sync_protocol::device::{Event, Report};
 use sync_protocol::documents::Kind;
 use sync_protocol::ids::{CardToken, ChangeHash, DocumentId, Millis, SiteCode, UserId};
@@ -33,6 +33,8 @@ pub struct User {
     pub sites: Vec<SiteCode>,
     /// Every scope there was.
     pub ever: BTreeSet<SiteCode>,
+    /// Whether the user looks after the sites.
+    pub leads: bool,
 }
 
 /// An edit that was handed to a device and is not recorded yet.
@@ -80,6 +82,8 @@ pub struct World {
     pub users: Vec<User>,
     /// The sites.
     pub sites: Vec<SiteCode>,
+    /// Closed sites, and where their work goes on.
+    pub closed: BTreeMap<SiteCode, SiteCode>,
     /// An invitation for each device.
     pub invitations: Vec<Invitation>,
     /// Messages on their way.
@@ -117,6 +121,7 @@ impl World {
             phones: Vec::new(),
             users: Vec::new(),
             sites: codes[..weights.sites].to_vec(),
+            closed: BTreeMap::new(),
             invitations: Vec::new(),
             flights: Vec::new(),
             backups: Vec::new(),
@@ -143,20 +148,20 @@ impl World {
         if !shares {
             let site = self.sites[name % self.sites.len()].clone();
             let id = UserId::new([u8::try_from(user + 1).unwrap_or(u8::MAX); 16]);
-            self.admin(Fact::User {
-                user: id,
-                profile: Profile::caseworker(format!("Agent {user}"), vec![site.clone()]),
-            })?;
-            self.users.push(User { id, sites: vec![site.clone()], ever: BTreeSet::from([site]) });
+            let leads = self.dice.percent(40);
+            self.users.push(User { id, sites: vec![site.clone()], ever: BTreeSet::from([site]), leads });
+            self.admin(Fact::User { user: id, profile: self.profile(user) })?;
         }
         let invitation = Invitation::from_random(self.dice.bytes());
         let expires = self.hub.now.plus(1_000 * Millis::DAY);
         let user_id = self.users[user].id;
-        self.admin(Fact::Invited { invitation: invitation.hash(), user: user_id, expires, confirmed: true })?;
+        let confirmed = !self.dice.percent(self.weights.pending);
+        self.admin(Fact::Invited { invitation: invitation.hash(), user: user_id, expires, confirmed })?;
         self.invitations.push(invitation);
         let skew = self.skew();
         let dice = Dice::new(u64::from_be_bytes(self.dice.bytes()), 3);
         self.phones.push(Phone::new(name, user, skew, dice, self.mutation));
+        self.phones[name].is_unconfirmed = !confirmed;
         self.phones[name].open(self.hub.now)?;
         if self.dice.percent(75) { self.enrol_now(name) } else { Ok(()) }
     }
@@ -201,6 +206,12 @@ impl World {
             Action::Restore => self.restore(),
             Action::Clone => self.clone_phone(),
             Action::Move => self.move_user(),
+            Action::Transfer => self.transfer(),
+            Action::CloseSite => self.close_site(),
+            Action::Revoke => self.revoke(),
+            Action::Confirm => self.confirm(),
+            Action::Vouch => self.vouch(),
+            Action::Decide => self.decide(),
             Action::Wait => self.wait(),
         }
     }
@@ -219,6 +230,10 @@ impl World {
         let turned = self.phones[phone].give(event, self.hub.now, fuse);
         self.took(phone, &turned)?;
         self.send(phone, turned.sent)?;
+        if let Some(lease) = self.phones[phone].prefix().filter(|_| self.phones[phone].is_unconfirmed) {
+            self.phones[phone].is_unconfirmed = false;
+            self.oracle.shut.insert(lease);
+        }
         if self.phones[phone].device.is_none() {
             self.trace.add(format!("  device {phone} dies"));
         }
