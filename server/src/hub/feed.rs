@@ -203,12 +203,12 @@ impl Maker<'_> {
     }
 
     fn row(&mut self, channel: u8, row: &FeedRow) -> Result<(), Fatal> {
-        if row.kind != FeedKind::Left {
-            // What has left the channel since is no longer this reader's, whatever the channel once held.
-            let head = self.shared.store.head(row.document).map_err(FilingError::from)?;
-            if !head.is_some_and(|head| head.channels.contains(&row.channel)) {
-                return Ok(());
-            }
+        // What has left the channel since is no longer this reader's, whatever the channel once held; and what has come
+        // back needs no notice that it had left.
+        let head = self.shared.store.head(row.document).map_err(FilingError::from)?;
+        let is_inside = head.is_some_and(|head| head.channels.contains(&row.channel));
+        if is_inside == (row.kind == FeedKind::Left) {
+            return Ok(());
         }
         let (what, history) = match row.kind {
             FeedKind::Changes => {

@@ -211,9 +211,11 @@ impl Group<'_> {
         }
     }
 
+    /// The channels that a lease may be told of.
     fn scope_of(&self, lease: ActorPrefix) -> Vec<Channel> {
         let directory = self.shared.directory();
-        directory.leases.get(&lease).map(|state| directory.scope(state.lease.user)).unwrap_or_default()
+        let state = directory.leases.get(&lease).filter(|state| directory.lease_stands(state).is_ok());
+        state.map(|state| directory.scope(state.lease.user)).unwrap_or_default()
     }
 
     fn parcel(

@@ -119,9 +119,13 @@ impl Device {
                 }
             }
         }
-        for item in items {
-            let Some(channel) = rest.channels.get(usize::from(item.channel)) else { continue };
-            match item.what {
+        // Of each channel what was said last; first where the document is, then where it is no longer: one that goes from
+        // a channel of the user's to another is not dropped in between.
+        let last: BTreeMap<u8, FeedWhat> = items.iter().map(|item| (item.channel, item.what)).collect();
+        let (left, inside): (Vec<_>, Vec<_>) = last.into_iter().partition(|(_, what)| *what == FeedWhat::Left);
+        for (channel, what) in inside.into_iter().chain(left) {
+            let Some(channel) = rest.channels.get(usize::from(channel)) else { continue };
+            match what {
                 FeedWhat::Changes | FeedWhat::Entered => self.enter(document, channel, turn),
                 FeedWhat::Left => self.leave(document, channel, turn),
             }

@@ -60,7 +60,11 @@ impl World {
         let (leaves, enters) = (Some(Channel::site(&from)), Some(Channel::site(&to)));
         let (ground, reason, by) = (Ground::Transfer, "goes on".to_owned(), By::Setup);
         self.job(&Job::Move(Move { case, leaves, enters, ground, reason, by }))?;
-        self.oracle.gone.insert((case, from));
+        // A card that the hub has not heard of yet is a further one: it may bring the case back.
+        let card = self.oracle.facts.get(&case).and_then(|facts| facts.card);
+        if card.is_none() || shared.directory().void_cards.iter().any(|(document, _)| *document == case) {
+            self.oracle.gone.insert((case, from));
+        }
         self.oracle.gone.remove(&(case, to.clone()));
         if let Some(facts) = self.oracle.facts.get_mut(&case) {
             facts.sites.insert(to);

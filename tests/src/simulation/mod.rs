@@ -8,8 +8,8 @@
 
 pub mod dice;
 pub mod hub;
-pub mod mutation;
 pub mod leads;
+pub mod mutation;
 mod network;
 pub mod operator;
 pub mod oracle;

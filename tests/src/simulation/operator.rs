@@ -4,9 +4,12 @@ use segin::hub::fact::{By, Fact};
 use segin::hub::writer::Job;
 use segin::store::files::{Call, CrashMode, Often};
 use sync_protocol::ids::Position;
+use sync_protocol::wire::codec::{Message, read};
+use sync_protocol::wire::exchange::ExchangeRequest;
 
 use super::hub::{Arrived, Death, Reply, Worked};
 use super::network::{Flight, Way};
+use super::oracle::channels_add_up;
 use super::promise::{Broken, Check, Promise, holds};
 use super::world::World;
 
@@ -102,8 +105,9 @@ impl World {
         match self.hub.settle(whole) {
             Ok(()) => {
                 let now = self.hub.now;
-                let shared = self.hub.shared().cloned();
-                shared.map_or(Ok(()), |shared| self.oracle.log_grew(&shared, now))
+                let Some(shared) = self.hub.shared().cloned() else { return Ok(()) };
+                channels_add_up(&shared)?;
+                self.oracle.log_grew(&shared, now)
             }
             Err(why) => self.hub_dies(&why),
         }
@@ -147,7 +151,8 @@ impl World {
             return Ok(());
         };
         let user = self.phones[arrived.route.phone].user;
-        let lease = self.phones[arrived.route.phone].prefix();
+        let request = read::<ExchangeRequest>(Message::ExchangeRequest, &arrived.bytes).ok();
+        let lease = request.map(|request| request.lease);
         let shared = self.hub.shared().cloned();
         if let (Some(shared), Some(lease)) = (&shared, lease) {
             self.oracle.vouchers_arrived(shared, lease);

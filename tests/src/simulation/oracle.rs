@@ -5,14 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use segin::hub::entry::Entry;
 use segin::hub::directory::Standing;
+use segin::hub::entry::Entry;
 use segin::hub::fact::FactEntry;
 use segin::hub::published::Shared;
+use sync_protocol::documents::Kind;
 use sync_protocol::ids::{ActorPrefix, ChangeHash, Channel, DocumentId, Hash, Millis, Position, SiteCode};
 use sync_protocol::limits::MESSAGE_BYTES_MAX;
 use sync_protocol::wire::answer::{Answer, DocumentFate, Fate, ParcelReceipt, Receipt, Rest};
 use sync_protocol::wire::codec::{Message, from_cbor, read};
+use sync_protocol::wire::digest::Digest;
 use sync_protocol::wire::exchange::ExchangeRequest;
 use sync_protocol::wire::manifest::manifest_hash;
 
@@ -64,6 +66,23 @@ fn is_in_log(fate: &Fate) -> bool {
 
 fn kept(receipt: &ParcelReceipt) -> bool {
     receipt.position.is_some() && receipt.documents.iter().flat_map(|fate| &fate.runs).any(|run| is_in_log(&run.fate))
+}
+
+/// What the hub says of a channel is the sum over the documents that are in it.
+///
+/// # Errors
+/// [`Broken`].
+pub fn channels_add_up(shared: &Shared) -> Check {
+    let heads = shared.store.documents_after(None, usize::MAX);
+    let heads = heads.map_err(|error| Broken::new(Promise::SavedMeansSaved, error.to_string()))?;
+    for (channel, state) in &shared.published().channels {
+        let counted = heads.iter().filter(|head| head.kind != Kind::Annex.code() && head.channels.contains(channel));
+        let sum = counted.fold(Digest::EMPTY, |sum, head| sum.plus(head.sum));
+        holds(Promise::SameChangesSameDocument, sum == state.sum, || {
+            format!("{channel} is said to hold {}, its documents come to {sum}", state.sum)
+        })?;
+    }
+    Ok(())
 }
 
 impl Oracle {
@@ -125,6 +144,7 @@ impl Oracle {
                 && entry.documents.iter().map(|filed| &filed.runs).eq(documents.iter().map(|fate| &fate.runs));
             holds(Promise::SavedMeansSaved, same, || format!("position {position} is not what its receipt says"))?;
         }
+        channels_add_up(shared)?;
         // Entries of a group that was never answered may be gone, or be there now.
         let is_there = |position: Position| position <= head;
         self.manifests.retain(|_, position| is_there(*position));

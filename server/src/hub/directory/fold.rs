@@ -181,8 +181,9 @@ impl Directory {
     fn placed(&mut self, documents: &[Placement], ground: Ground) {
         for placement in documents {
             if ground == Ground::Transfer {
-                // Whoever still has the card of before would bring the case back.
-                self.cards.remove(&placement.document);
+                // Whoever still has a card of before would bring the case back, or make the card good again.
+                let void = self.cards.remove(&placement.document).unwrap_or_default();
+                self.void_cards.extend(void.into_iter().map(|card| (placement.document, card)));
             }
             if ground == Ground::Withdrawal {
                 self.withdrawn.insert(placement.document);
@@ -256,7 +257,7 @@ impl Directory {
         kind: u8,
         filed: &Filed,
     ) {
-        if let Some(card) = filed.card {
+        if let Some(card) = filed.card.filter(|card| !self.void_cards.contains(&(document, *card))) {
             let cards = self.cards.entry(document).or_default();
             if !cards.contains(&card) {
                 cards.push(card);

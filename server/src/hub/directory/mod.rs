@@ -9,7 +9,7 @@ mod fold;
 mod scope;
 mod states;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sync_protocol::crypto::PublicKey;
 use sync_protocol::ids::{
@@ -51,6 +51,8 @@ pub struct Directory {
     pub parcels: HashMap<Hash, Position>,
     /// Hashes of card tokens, by document.
     pub cards: HashMap<DocumentId, Vec<Hash>>,
+    /// Hashes of card tokens that a transfer has voided.
+    pub void_cards: HashSet<(DocumentId, Hash)>,
     /// Held work, by document.
     pub held: BTreeMap<DocumentId, Vec<HeldItem>>,
     /// Which lease began an annex.
@@ -98,6 +100,7 @@ impl Directory {
             invitations: HashMap::new(),
             parcels: HashMap::new(),
             cards: HashMap::new(),
+            void_cards: HashSet::new(),
             held: BTreeMap::new(),
             annex_writers: HashMap::new(),
             configuration: None,
