@@ -234,7 +234,14 @@ impl Group<'_> {
                 Some(Entry::Parcel(entry)) => entry.clone(),
                 _ => read_parcel(self.shared, position)?,
             };
-            return Ok(receipt(manifest, Some(position), &entry, scope));
+            let mut receipt = receipt(manifest, Some(position), &entry, scope);
+            let named = entry.read_manifest()?.documents;
+            for (named, fate) in named.iter().zip(&mut receipt.documents).filter(|(_, fate)| !fate.entered.is_empty()) {
+                // Where the documents are by now: one may have gone on since it came.
+                let now = self.filing.document(named.document)?;
+                fate.entered.retain(|channel| now.as_ref().is_some_and(|now| now.channels.contains(channel)));
+            }
+            return Ok(receipt);
         }
         let Some(state) = directory.leases.get(&lease) else {
             // Vetting found the lease, and leases are never taken away.

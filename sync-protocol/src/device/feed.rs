@@ -256,7 +256,13 @@ impl Device {
         }
         self.progress.read_to = rest.position.unwrap_or(head);
         let mine = |channel| self.sums.get(channel).copied().unwrap_or_default();
-        self.progress.held = rest.channels.iter().map(|channel| (channel.clone(), mine(channel))).collect();
+        // What is about to be repaired is stated afterwards: until then it is no news that it differs.
+        let repaired = |channel| self.sync.as_ref().is_some_and(|sync| sync.repaired.contains(channel));
+        let theirs = |index: usize| rest.digests.get(index).copied();
+        let settled = rest.channels.iter().enumerate().filter(|(index, channel)| {
+            theirs(*index).is_none_or(|theirs| theirs == mine(channel)) || repaired(channel)
+        });
+        self.progress.held = settled.map(|(_, channel)| (channel.clone(), mine(channel))).collect();
         // What is on its way back to the hub does not count on either side yet.
         let giving_back = self.parcels.values().any(|info| info.again);
         if rest.digests.len() == rest.channels.len() && !giving_back && self.progress.wants.is_empty() {
