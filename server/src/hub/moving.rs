@@ -2,7 +2,7 @@
 //!
 //! Owns what goes with a case: households, links and referrals that name it are where their cases are. A move is one
 //! entry; the feed tells devices. Edits of a device that has lost the case are held when they come, never dropped.
-//! A closed site's documents follow in pieces ([`Group::close_sites`]): those of thousands enter by and by.
+//! A closed site's documents follow in pieces (`close_sites`): those of thousands enter by and by.
 
 use std::collections::BTreeMap;
 

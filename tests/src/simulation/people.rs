@@ -309,6 +309,7 @@ impl World {
         let mut clone = Phone::new(name, self.phones[phone].user, skew, dice, self.mutation);
         clone.rows = self.phones[phone].rows.clone();
         clone.is_cloned = true;
+        clone.is_lost = self.phones[phone].is_lost;
         self.phones[phone].is_cloned = true;
         self.invitations.push(self.invitations[phone]);
         self.phones.push(clone);

@@ -2,8 +2,8 @@
 //!
 //! An in-memory fold over the log, rebuilt at every start while the log is checked from its first byte, and moved on
 //! with every entry that is written. Owns sites, partners, users, accounts, leases, invitations, tokens, the parcels
-//! known, the cards issued, held work and tasks ([`states`]), and what follows from them: who somebody is and which
-//! channels are theirs ([`scope`]). Decides nothing: admission asks it, `access` decides.
+//! known, the cards issued, held work and tasks (`states`), and what follows from them: who somebody is and which
+//! channels are theirs (`scope`). Decides nothing: admission asks it, `access` decides.
 
 mod fold;
 mod scope;
