@@ -33,6 +33,7 @@ pub(crate) fn short(text: &str) -> String {
 macro_rules! byte_id {
     ($(#[$meta:meta])* $name:ident, $len:expr, $what:expr, uuid) => {
         byte_id!(@common $(#[$meta])* $name, $len);
+        byte_id!(@debug $name);
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,6 +53,11 @@ macro_rules! byte_id {
         }
     };
     ($(#[$meta:meta])* $name:ident, $len:expr, $what:expr, hex) => {
+        byte_id!(@debug $name);
+        byte_id!($(#[$meta])* $name, $len, $what, secret);
+    };
+    // Whoever has it may do something: it is shown where it is asked for, and in no log.
+    ($(#[$meta:meta])* $name:ident, $len:expr, $what:expr, secret) => {
         byte_id!(@common $(#[$meta])* $name, $len);
 
         impl fmt::Display for $name {
@@ -70,6 +76,13 @@ macro_rules! byte_id {
                 };
                 let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| wrong())?;
                 Ok(Self(bytes.try_into().map_err(|_| wrong())?))
+            }
+        }
+    };
+    (@debug $name:ident) => {
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
             }
         }
     };
@@ -98,12 +111,6 @@ macro_rules! byte_id {
             #[must_use]
             pub fn from_slice(bytes: &[u8]) -> Option<Self> {
                 bytes.try_into().ok().map(Self)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({self})", stringify!($name))
             }
         }
 
@@ -173,8 +180,14 @@ byte_id!(
 );
 byte_id!(
     /// 96 random bits on a printed card; who shows them may work on that case.
-    CardToken, 12, "card token", hex
+    CardToken, 12, "card token", secret
 );
+
+impl fmt::Debug for CardToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CardToken(…)")
+    }
+}
 
 impl Actor {
     /// The actor of a lease's prefix and eight random bytes.
