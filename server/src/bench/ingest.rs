@@ -23,8 +23,10 @@ use crate::field::client::{HubClient, TcpDial, Traffic};
 pub struct Ingest {
     /// Devices, each on a connection of its own.
     pub devices: usize,
-    /// Intakes of all devices together, for each of the two ways of sending.
+    /// Intakes of all devices together, for each line.
     pub intakes: usize,
+    /// Records of cases that were opened, sent with each intake; 0: no lines with them.
+    pub reads: usize,
     /// Where to put the hub's folder; the disk that is measured.
     pub folder: Option<PathBuf>,
 }
@@ -40,6 +42,8 @@ pub struct IngestLine {
     pub devices: usize,
     /// Intakes in each exchange.
     pub intakes_per_exchange: usize,
+    /// Records of opened cases with each intake.
+    pub reads_per_intake: usize,
     /// Exchanges.
     pub exchanges: usize,
     /// Intakes with a verified receipt.
@@ -75,7 +79,7 @@ struct Sent {
     latencies: Vec<Duration>,
 }
 
-/// Measures both ways of sending, and hands each line out as it is there.
+/// Measures the ways of sending, and hands each line out as it is there.
 ///
 /// # Errors
 /// [`BenchError`]; also when an intake was not receipted as applied.
@@ -91,10 +95,14 @@ pub async fn run(ingest: &Ingest, mut line: impl FnMut(&IngestLine)) -> Result<(
         let device = LightDevice::enrol(&mut client, &invitation, number as u64).await?;
         senders.push(Sender { client, device });
     }
+    // Twice, one after the other: what else the machine does meanwhile falls on both.
+    let kinds: &[usize] = if ingest.reads == 0 { &[0] } else { &[0, ingest.reads, 0, ingest.reads] };
     for batch in [1, 50] {
-        let (measured, after) = one(ingest, &hub, senders, batch).await?;
-        senders = after;
-        line(&measured);
+        for reads in kinds {
+            let (measured, after) = one(ingest, &hub, senders, (batch, *reads)).await?;
+            senders = after;
+            line(&measured);
+        }
     }
     Ok(())
 }
@@ -103,7 +111,7 @@ async fn one(
     ingest: &Ingest,
     hub: &BenchHub,
     senders: Vec<Sender>,
-    batch: usize,
+    (batch, reads): (usize, usize),
 ) -> Result<(IngestLine, Vec<Sender>), BenchError> {
     let per_device = ingest.intakes.div_ceil(senders.len() * batch);
     let mut prepared = Vec::with_capacity(senders.len());
@@ -111,7 +119,7 @@ async fn one(
     for mut sender in senders {
         let mut ready = Vec::with_capacity(per_device);
         for _ in 0..per_device {
-            let Ready { frame, intakes, changes: made } = sender.device.intakes(batch)?;
+            let Ready { frame, intakes, changes: made } = sender.device.intakes(batch, reads)?;
             changes.extend(made);
             ready.push((frame, intakes));
         }
@@ -153,6 +161,7 @@ async fn one(
         release: !cfg!(debug_assertions),
         devices: senders.len(),
         intakes_per_exchange: batch,
+        reads_per_intake: reads,
         exchanges,
         receipted,
         wall_ms: millis(wall),

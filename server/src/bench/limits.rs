@@ -4,9 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
+use sync_protocol::documents::Kind;
 use sync_protocol::gate;
+use sync_protocol::ids::{Channel, LogId, Millis, Position, SiteCode, UserId};
 
 use super::{BenchError, Scratch};
+use crate::access::{Action, Resource, decide};
+use crate::hub::directory::Directory;
+use crate::hub::fact::{By, Fact, FactEntry, Profile};
 use crate::hub::opening::new_log_id;
 use crate::random::SystemRandom;
 use crate::store::files::{Disk, RealDisk};
@@ -21,6 +26,8 @@ pub struct BareLimits {
     pub group: usize,
     /// The same changes parsed, checked and hashed on one core, a second.
     pub parsed_per_second: f64,
+    /// Access decided on one core, a second: who a lease's user is by the directory, and whether they may begin a case.
+    pub decided_per_second: f64,
 }
 
 /// Measures: `entries` entries of `bytes` each in groups, and the changes parsed.
@@ -53,5 +60,31 @@ pub fn measure(
     if parsed < changes.len() {
         return Err(BenchError::NotReceipted(format!("{} changes were not sound", changes.len() - parsed)));
     }
-    Ok(BareLimits { appended_per_second, group, parsed_per_second })
+    let decided_per_second = decided(log_id, group).map_err(|error| failed(&error))?;
+    Ok(BareLimits { appended_per_second, group, parsed_per_second, decided_per_second })
+}
+
+/// Decisions timed: enough for a tenth of a second.
+const DECISIONS: usize = 100_000;
+
+/// Access decided for the users of so many devices, a second.
+fn decided(log: LogId, users: usize) -> Result<f64, String> {
+    let mut directory = Directory::new(log);
+    let site = SiteCode::new("GOG").map_err(|error| error.to_string())?;
+    let ids: Vec<UserId> = (0..users as u128).map(|number| UserId::new(number.to_be_bytes())).collect();
+    for (position, user) in ids.iter().enumerate() {
+        let fact = Fact::User { user: *user, profile: Profile::caseworker("Agent", vec![site.clone()]) };
+        let entry = FactEntry { at: Millis(0), fact, by: By::Setup };
+        directory.fold_fact(Position(position as u64 + 1), &entry).map_err(|error| error.to_string())?;
+    }
+    let channel = Channel::site(&site);
+    let start = Instant::now();
+    let mut allowed = 0;
+    for user in ids.iter().cycle().take(DECISIONS) {
+        let principal = directory.principal(*user, Millis(1));
+        let new = Resource::New { kind: Kind::Case, channel: &channel };
+        allowed += usize::from(decide(&principal, Action::Write, new).is_ok());
+    }
+    let rate = DECISIONS as f64 / start.elapsed().as_secs_f64();
+    if allowed == DECISIONS { Ok(rate) } else { Err(format!("{allowed} of {DECISIONS} decisions allowed")) }
 }

@@ -10,7 +10,7 @@ use sync_protocol::wire::codec::{Message, Raw, frame, read};
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
 use sync_protocol::wire::exchange::ExchangeRequest;
 use sync_protocol::wire::lease::Lease;
-use sync_protocol::wire::manifest::{Manifest, Named, commitment};
+use sync_protocol::wire::manifest::{Manifest, Named, Stated, Statement, commitment};
 use sync_protocol::wire::parcel::{Content, Parcel};
 
 use super::BenchError;
@@ -71,11 +71,12 @@ impl LightDevice {
         Ok(Self { lease, key, token, hub, random, people, counter: 0, previous: None })
     }
 
-    /// A request with one parcel of this many new intakes.
+    /// A request with one parcel of this many new intakes, and with as many records of cases that were opened for each of
+    /// them as asked.
     ///
     /// # Errors
     /// [`BenchError::NotReceipted`] when an intake cannot be made: a fault of the generator.
-    pub fn intakes(&mut self, count: usize) -> Result<Ready, BenchError> {
+    pub fn intakes(&mut self, count: usize, reads: usize) -> Result<Ready, BenchError> {
         let (mut named, mut contents, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..count {
             let document = DocumentId::new(draw(&mut self.random));
@@ -87,6 +88,12 @@ impl LightDevice {
             changes.push(raw.clone());
             contents.push(Content { salt, changes: vec![Raw(raw)], card: Some(card) });
         }
+        let opened = named.iter().cycle().take(count * reads).map(|named| named.document).collect::<Vec<_>>();
+        let read = |document| Statement::Read { document, at: RECORDED_AT, times: 1 };
+        let stated: Vec<Stated> = opened
+            .into_iter()
+            .map(|document| Stated { salt: Salt::new(draw(&mut self.random)), statement: Raw::of(&read(document)) })
+            .collect();
         self.counter += 1;
         let manifest = Manifest {
             installation: self.lease.installation,
@@ -96,9 +103,9 @@ impl LightDevice {
             created: RECORDED_AT,
             site: self.lease.site.clone(),
             documents: named,
-            statements: Vec::new(),
+            statements: stated.iter().map(Stated::commitment).collect(),
         };
-        let parcel = Parcel::sign(&manifest, contents, Vec::new(), &self.key);
+        let parcel = Parcel::sign(&manifest, contents, stated, &self.key);
         self.previous = Some(parcel.hash());
         let request = ExchangeRequest {
             lease: self.lease.prefix,

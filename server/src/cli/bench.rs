@@ -43,6 +43,9 @@ pub struct IngestArgs {
     /// Intakes of all devices together, for each way of sending
     #[arg(long, default_value_t = 3_200)]
     intakes: usize,
+    /// Records of opened cases with each intake: each way of sending is then measured without and with them, twice
+    #[arg(long, default_value_t = 0)]
+    reads: usize,
     #[command(flatten)]
     common: Common,
 }
@@ -78,8 +81,8 @@ pub fn run(command: BenchCommand) -> Result<ExitCode, Trouble> {
                 .block_on(reconnect::run(&what, |line| print(common.json, line, &reconnect_words(line))))
                 .map_err(failed)?;
         }
-        BenchCommand::Ingest(IngestArgs { devices, intakes, common }) => {
-            let what = Ingest { devices: devices.max(1), intakes: intakes.max(1), folder: common.folder };
+        BenchCommand::Ingest(IngestArgs { devices, intakes, reads, common }) => {
+            let what = Ingest { devices: devices.max(1), intakes: intakes.max(1), reads, folder: common.folder };
             runtime
                 .block_on(ingest::run(&what, |line| print(common.json, line, &ingest_words(line))))
                 .map_err(failed)?;
@@ -105,11 +108,12 @@ fn reconnect_words(line: &ReconnectLine) -> String {
 fn ingest_words(line: &IngestLine) -> String {
     let [median, p90, p99, longest] = line.latency_ms;
     format!(
-        "{} devices, {} per exchange: {:.0} intakes a second ({} receipted); latency ms: median {median:.1}, 90 % \
+        "{} devices, {} per exchange, {} reads each: {:.0} intakes a second ({} receipted); latency ms: median {median:.1}, 90 % \
          {p90:.1}, 99 % {p99:.1}, longest {longest:.1}; processor ms: hub {:.0}, generator {:.0}; bare limits: {:.0} \
-         appends a second in groups of {}, {:.0} changes parsed a second",
+         appends a second in groups of {}, {:.0} changes parsed a second, {:.0} accesses decided a second",
         line.devices,
         line.intakes_per_exchange,
+        line.reads_per_intake,
         line.intakes_per_second,
         line.receipted,
         line.hub_cpu_ms,
@@ -117,5 +121,6 @@ fn ingest_words(line: &IngestLine) -> String {
         line.bare_limits.appended_per_second,
         line.bare_limits.group,
         line.bare_limits.parsed_per_second,
+        line.bare_limits.decided_per_second,
     )
 }
