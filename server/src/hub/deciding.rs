@@ -327,7 +327,10 @@ fn second_receipt(
 ) -> Result<Decided, Fatal> {
     let origin = read_entry(shared, item.position)?;
     let (_, _, stored) = held_content(&shared.keyring, &origin, item.item, item.document)?;
-    let inside = item.filed.entered.iter().filter(|channel| scope.contains(channel));
+    // Where the document is by now: it may have gone on since the decision.
+    let head = shared.store.head(item.document).map_err(FilingError::from)?;
+    let now = head.map(|head| head.channels).unwrap_or_default();
+    let inside = item.filed.entered.iter().filter(|channel| scope.contains(channel) && now.contains(channel));
     Ok(Decided {
         position,
         manifest: item.manifest,
