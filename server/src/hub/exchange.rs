@@ -106,8 +106,7 @@ pub fn answer(
     if feed_is_open {
         leaves = open_feed(shared, &published, pending, &receipts, &mut rest, random)?;
     } else if standing {
-        let challenge = Salt::new(draw(random));
-        shared.challenge(request.lease, challenge);
+        let challenge = shared.challenge(request.lease, Salt::new(draw(random)), now);
         rest.orders.push(Order::Renew(challenge));
     }
     let directory = shared.directory();

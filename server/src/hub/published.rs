@@ -18,7 +18,7 @@ use crate::store::log::LogReader;
 /// absence that is ordinary in the field. After that the key has to be proved again.
 pub const TOKEN_SLIDING_MS: i64 = 14 * Millis::DAY;
 
-/// Challenges kept for leases that must prove their key; the oldest is forgotten first. Each is 24 bytes.
+/// Challenges kept for leases that must prove their key; the oldest is forgotten first. Each is 40 bytes.
 const CHALLENGES_MAX: usize = 4_096;
 
 /// The state after a group.
@@ -48,9 +48,18 @@ pub struct Shared {
     challenges: Mutex<Challenges>,
 }
 
+/// Milliseconds for which a challenge is given again: longer than a device takes to answer over the slowest link.
+const CHALLENGE_MS: i64 = 10 * 60 * 1_000;
+
+struct OpenChallenge {
+    number: u64,
+    challenge: Salt,
+    at: Millis,
+}
+
 #[derive(Default)]
 struct Challenges {
-    open: HashMap<ActorPrefix, (u64, Salt)>,
+    open: HashMap<ActorPrefix, OpenChallenge>,
     counter: u64,
     heard: HashMap<ActorPrefix, Millis>,
 }
@@ -109,22 +118,28 @@ impl Shared {
         self.challenges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers the challenge given to a lease; the one before is void.
-    pub(super) fn challenge(&self, lease: ActorPrefix, challenge: Salt) {
+    /// The challenge for a lease: the one that it was given lately, else this fresh one. So nobody who knows a lease's
+    /// prefix can void the challenge that its device is about to answer.
+    pub(super) fn challenge(&self, lease: ActorPrefix, fresh: Salt, now: Millis) -> Salt {
         let mut challenges = self.challenges();
+        let lately = challenges.open.get(&lease).filter(|open| (0..CHALLENGE_MS).contains(&(now.0 - open.at.0)));
+        if let Some(open) = lately {
+            return open.challenge;
+        }
         challenges.counter += 1;
         let number = challenges.counter;
-        challenges.open.insert(lease, (number, challenge));
+        challenges.open.insert(lease, OpenChallenge { number, challenge: fresh, at: now });
         if challenges.open.len() > CHALLENGES_MAX {
-            let oldest = challenges.open.iter().min_by_key(|(_, (number, _))| *number).map(|(lease, _)| *lease);
+            let oldest = challenges.open.iter().min_by_key(|(_, open)| open.number).map(|(lease, _)| *lease);
             oldest.and_then(|lease| challenges.open.remove(&lease));
         }
+        fresh
     }
 
     /// Takes back the challenge of a lease, if it is this one: each can be answered once.
     pub(super) fn take_challenge(&self, lease: ActorPrefix, challenge: &Salt) -> bool {
         let mut challenges = self.challenges();
-        let fits = challenges.open.get(&lease).is_some_and(|(_, open)| open == challenge);
+        let fits = challenges.open.get(&lease).is_some_and(|open| open.challenge == *challenge);
         if fits {
             challenges.open.remove(&lease);
         }

@@ -319,3 +319,29 @@ impl TestDevice {
         Parcel::sign(&manifest, Vec::new(), stated, &self.key)
     }
 }
+
+#[test]
+fn nobody_voids_the_challenge_that_a_device_is_about_to_answer() {
+    let mut hub = TestHub::new();
+    let mut tablet = hub.device("GOG", 1);
+    tablet.token = None;
+    let challenge = |rest: &Rest| {
+        let found = rest.orders.iter().find_map(|order| match order {
+            Order::Renew(challenge) => Some(*challenge),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    let (_, rest) = hub.exchange(&tablet.request(Vec::new()));
+    let given = challenge(&rest);
+    // Somebody else who knows the lease's prefix asks meanwhile.
+    let (_, rest) = hub.exchange(&tablet.request(Vec::new()));
+    assert_eq!(challenge(&rest), given);
+    let mut proof = tablet.request(Vec::new());
+    proof.renewal = Some(Renewal::sign(hub.shared.log_id, tablet.lease.prefix, given, &tablet.key));
+    let (_, rest) = hub.exchange(&proof);
+    assert!(rest.token.is_some());
+    let (_, rest) = hub.exchange(&proof);
+    assert!(rest.token.is_none(), "a proof opens once");
+    assert_ne!(challenge(&rest), given);
+}
