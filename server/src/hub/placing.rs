@@ -49,7 +49,9 @@ pub fn entered(
     filing: &mut Filing<'_>,
 ) -> Result<Vec<Channel>, FilingError> {
     let mut wanted = Vec::new();
-    if matches!(allowed, Allowed::Began | Allowed::Card) && projection.kind != Kind::Annex {
+    // What a person lets in begins where it was recorded, also when its writer has no site any more.
+    let begins = allowed == Allowed::Decided && filing.document(document)?.is_none();
+    if (begins || matches!(allowed, Allowed::Began | Allowed::Card)) && projection.kind != Kind::Annex {
         wanted.push(site.clone());
     }
     match projection.kind {

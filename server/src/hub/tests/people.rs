@@ -345,3 +345,19 @@ fn nobody_voids_the_challenge_that_a_device_is_about_to_answer() {
     assert!(rest.token.is_none(), "a proof opens once");
     assert_ne!(challenge(&rest), given);
 }
+
+#[test]
+fn what_a_dismissed_users_device_still_brings_begins_at_its_site_when_it_is_let_in() {
+    let mut hub = TestHub::new();
+    let mut tablet = hub.device("GOG", 1);
+    let mut profile = Profile::caseworker("Awa", vec![site("GOG")]);
+    profile.active = false;
+    hub.fact(Fact::User { user: tablet.lease.user, profile });
+    let case = DocumentId::new([9; 16]);
+    let (receipt, _) = hub.push(&mut tablet, case, "Binta");
+    assert_eq!(only_fate(&receipt), &Fate::Held("held-who-inactive".into()));
+    let held = hub.shared.directory().held[&case][0].clone();
+    assert_eq!(hub.decide(vec![(held.position, held.item)], true), 1);
+    assert_eq!(hub.channels_of(case), ["site/GOG"], "a case in no channel would be forgotten");
+    hub.rebuilds_the_same();
+}
