@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod audit;
 pub mod bench;
 pub mod cli;
 pub mod clock;

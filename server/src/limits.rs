@@ -116,6 +116,61 @@ pub const LOOK_UP_ROWS_MAX: usize = 10;
 /// start, and when it was left behind, whoever asks is told to come again.
 pub const LISTS_FOLLOW_MS_MAX: u64 = 3_000;
 
+/// Characters that a look beyond the scope needs: below it the register could be leafed through by single letters.
+pub const LOOK_UP_CHARACTERS_MIN: usize = 3;
+
+/// Characters of a look beyond the scope: the longest name with its code.
+pub const LOOK_UP_CHARACTERS_MAX: usize = 120;
+
+/// Looks beyond the scope of one person within an hour: a truck has forty people, of whom a few were registered elsewhere.
+pub const LOOK_UPS_AN_HOUR_MAX: usize = 30;
+
+/// The same within a day: two trucks and what follows.
+pub const LOOK_UPS_A_DAY_MAX: usize = 120;
+
+/// Minutes for which a case outside of the scope is opened at once: half a shift.
+pub const GLASS_MINUTES_MAX: u32 = 240;
+
+/// Cases that one person opens outside of the scope within an hour: emergencies are few.
+pub const GLASS_AN_HOUR_MAX: usize = 6;
+
+/// The same within a day.
+pub const GLASS_A_DAY_MAX: usize = 20;
+
+/// Characters of a reason for looking beyond the scope: fewer say nothing.
+pub const REASON_CHARACTERS_MIN: usize = 10;
+
+/// Milliseconds within which the same look by the same person at the same document is one entry: a quarter of an hour of
+/// work on one case.
+pub const READ_AGAIN_MS: i64 = 15 * 60 * 1_000;
+
+/// Looks that are remembered to be one with the next: several times what a hub's console opens in a quarter of an hour.
+pub const READS_REMEMBERED_MAX: usize = 8_192;
+
+/// Denials of one person that are recorded within a minute; more are counted only, so that nobody fills the log.
+pub const DENIALS_A_MINUTE_MAX: u32 = 20;
+
+/// Rows of one exported file: five years of the register.
+pub const EXPORT_ROWS_MAX: usize = 100_000;
+
+/// Entries of the log that one page of the audit looks at: opening them takes a tenth of a second.
+pub const AUDIT_SCAN_ENTRIES_MAX: usize = 5_000;
+
+/// Rows of a page of the audit when the caller names no number.
+pub const AUDIT_PAGE_ROWS: usize = 100;
+
+/// Rows of a page of the audit at most; the rows of its last entry may be more.
+pub const AUDIT_PAGE_ROWS_MAX: usize = 1_000;
+
+/// Notices of one page.
+pub const NOTICES_PAGE_ROWS_MAX: usize = 100;
+
+/// Cases opened outside of a scope that one page of notices looks at.
+pub const NOTICES_LOOKED_AT_MAX: usize = 2_000;
+
+/// Open tasks that one list looks at: each waits for a person's call, so there are few.
+pub const TASKS_LOOKED_AT_MAX: usize = 2_000;
+
 /// Connections at once. A hub has 200 devices and a few consoles; each may keep one for exchanges and one for waiting.
 pub const CONNECTIONS_MAX: usize = 1_024;
 
@@ -205,6 +260,9 @@ pub const BODIES_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;
 
 /// Requests that wait for the writer at once: more than devices of a large hub.
 pub const QUEUE_TICKETS_MAX: usize = 1_024;
+
+/// Small facts that wait for the writer at once, before all requests: reads and denials of everybody on the console.
+pub const QUEUE_SMALL_MAX: usize = 256;
 
 /// Bytes of vetted work that wait for the writer at once.
 pub const QUEUE_BYTES_MAX: usize = 128 * 1024 * 1024;

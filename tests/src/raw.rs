@@ -19,7 +19,7 @@ use sync_protocol::wire::digest::Digest;
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
 use sync_protocol::wire::exchange::{ExchangeRequest, Renewal};
 use sync_protocol::wire::lease::Lease;
-use sync_protocol::wire::manifest::{Manifest, Named, commitment};
+use sync_protocol::wire::manifest::{Manifest, Named, Stated, Statement, commitment};
 use sync_protocol::wire::parcel::{Content, Parcel};
 
 use crate::http::Http;
@@ -152,6 +152,28 @@ impl RawDevice {
             statements: Vec::new(),
         };
         let parcel = Parcel::sign(&manifest, contents, Vec::new(), &self.key);
+        self.previous = Some(parcel.hash());
+        parcel
+    }
+
+    /// A signed parcel without documents that states something.
+    pub fn stating(&mut self, statements: &[Statement]) -> Parcel {
+        self.counter += 1;
+        let stated: Vec<Stated> = statements
+            .iter()
+            .map(|statement| Stated { salt: Salt::new(draw(&mut self.random)), statement: Raw::of(statement) })
+            .collect();
+        let manifest = Manifest {
+            installation: self.lease.installation,
+            user: self.lease.user,
+            counter: self.counter,
+            previous: self.previous,
+            created: CREATED,
+            site: self.site.clone(),
+            documents: Vec::new(),
+            statements: stated.iter().map(Stated::commitment).collect(),
+        };
+        let parcel = Parcel::sign(&manifest, Vec::new(), stated, &self.key);
         self.previous = Some(parcel.hash());
         parcel
     }

@@ -58,11 +58,13 @@ pub enum Action {
     Invite,
     /// Read who did what.
     ReadAudit,
+    /// Be told who opened a case outside of the scope.
+    ReadNotices,
 }
 
 impl Action {
     /// All actions, in the order in which tables show them.
-    pub const ALL: [Action; 25] = [
+    pub const ALL: [Action; 26] = [
         Self::Write,
         Self::Feed,
         Self::ReadStatus,
@@ -88,6 +90,7 @@ impl Action {
         Self::ManageUsers,
         Self::Invite,
         Self::ReadAudit,
+        Self::ReadNotices,
     ];
 
     /// The name in tables and in the log.
@@ -119,6 +122,7 @@ impl Action {
             Self::ManageUsers => "manage-users",
             Self::Invite => "invite",
             Self::ReadAudit => "read-audit",
+            Self::ReadNotices => "read-notices",
         }
     }
 
@@ -134,7 +138,9 @@ impl Action {
 pub fn has(principal: &Principal, action: Action) -> bool {
     match principal.setup {
         Some(Setup::Everything) => !matches!(action, Action::Write | Action::Feed),
-        Some(Setup::Administration) => is_administration(action) || action == Action::ReadAudit,
+        Some(Setup::Administration) => {
+            is_administration(action) || matches!(action, Action::ReadAudit | Action::ReadNotices)
+        }
         None => principal.roles.iter().any(|role| has_role(*role, action)),
     }
 }
@@ -195,7 +201,7 @@ fn is_leading(action: Action) -> bool {
 /// What moves cases and decides about work.
 pub(super) fn is_case_work(action: Action) -> bool {
     use Action as A;
-    matches!(action, A::ReadHeld | A::DecideHeld | A::Transfer | A::Assign | A::DoTasks | A::ReadRows)
+    matches!(action, A::ReadHeld | A::DecideHeld | A::Transfer | A::Assign | A::DoTasks | A::ReadRows | A::ReadNotices)
 }
 
 /// What keeps a hub running: no content.
@@ -220,7 +226,7 @@ pub(super) fn is_administration(action: Action) -> bool {
 /// What says who did what: no content.
 pub(super) fn is_audit(action: Action) -> bool {
     use Action as A;
-    matches!(action, A::ReadAudit | A::ReadReceipts | A::ReadDevices | A::ReadUsers | A::ReadPlaces)
+    matches!(action, A::ReadAudit | A::ReadNotices | A::ReadReceipts | A::ReadDevices | A::ReadUsers | A::ReadPlaces)
 }
 
 /// Whether one of the roles may begin a document of this kind.

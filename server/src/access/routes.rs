@@ -15,11 +15,9 @@ pub enum Needs {
     Device,
     /// A principal who may do this at all.
     Action(Action),
-    /// The same; moreover one to whom every site is open, since the answer is not narrowed to a scope.
-    Everywhere(Action),
 }
 
-use Needs::{Device, Everywhere, Open};
+use Needs::{Device, Open};
 
 /// What a route for people wants.
 const fn may(action: Action) -> Needs {
@@ -46,7 +44,16 @@ pub const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/v1/account/password", may(Action::ReadStatus)),
     // Content.
     ("GET", "/v1/cases", may(Action::ListCases)),
-    ("GET", "/v1/cases/{id}", Everywhere(Action::ReadDocument)),
+    ("GET", "/v1/cases/{id}", may(Action::ReadDocument)),
+    ("GET", "/v1/documents/{id}", may(Action::ReadDocument)),
+    ("GET", "/v1/referrals", may(Action::ReadDocument)),
+    ("GET", "/v1/rows", may(Action::ReadRows)),
+    ("POST", "/v1/lookup", may(Action::LookUp)),
+    ("POST", "/v1/break-glass", may(Action::BreakGlass)),
+    ("GET", "/v1/notices", may(Action::ReadNotices)),
+    ("GET", "/v1/tasks", may(Action::DoTasks)),
+    ("POST", "/v1/tasks/{position}/done", may(Action::DoTasks)),
+    ("GET", "/v1/audit", may(Action::ReadAudit)),
     ("GET", "/v1/conflicts", may(Action::ReadConflicts)),
     ("GET", "/v1/counts", may(Action::ReadFigures)),
     ("GET", "/v1/held", may(Action::ReadHeld)),

@@ -113,6 +113,14 @@ impl Failure {
         Self { retry: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "sign-in-paused", message) }
     }
 
+    /// Something that may be done so often and no more.
+    #[must_use]
+    pub fn used_up(code: &'static str, what: &str, ms: i64) -> Self {
+        let seconds = u32::try_from(ms.max(0).unsigned_abs().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
+        let message = format!("{what}: try again in {} minutes", seconds.div_ceil(60));
+        Self { retry: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message) }
+    }
+
     /// A setup code that opens nothing.
     #[must_use]
     pub fn setup_unknown() -> Self {

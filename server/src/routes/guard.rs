@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use super::door::Visitor;
 use super::error::Failure;
 use super::principal::{self, Asker};
+use super::recording;
 use crate::access::routes::{self, Needs};
 use crate::access::{Action, Resource, decide};
 use crate::account::sessions::Activity;
@@ -51,12 +52,31 @@ async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) ->
             }
             next.run(request).await
         }
-        Err(failure) => failure.into_response(),
+        Err(Refused { failure, denied }) => {
+            if let Some(denied) = denied {
+                let (asker, action) = *denied;
+                recording::denied(&app, &asker, action, None).await;
+            }
+            failure.into_response()
+        }
+    }
+}
+
+/// Why a request does not reach its route.
+struct Refused {
+    failure: Failure,
+    /// Who is known and may not do what.
+    denied: Option<Box<(Asker, Action)>>,
+}
+
+impl<F: Into<Failure>> From<F> for Refused {
+    fn from(failure: F) -> Self {
+        Self { failure: failure.into(), denied: None }
     }
 }
 
 /// Who asks; `None` on the routes of devices, where nobody has been looked for.
-fn admit(app: &App, request: &Request) -> Result<Option<Asker>, Failure> {
+fn admit(app: &App, request: &Request) -> Result<Option<Asker>, Refused> {
     let needs = *request.extensions().get::<Needs>().ok_or_else(Failure::no_decision)?;
     if needs == Needs::Device {
         return Ok(None);
@@ -73,27 +93,16 @@ fn admit(app: &App, request: &Request) -> Result<Option<Asker>, Failure> {
         visitor.is(app, bucket)?;
     }
     if asker.is_by_cookie() && !principal::may_act(request.method(), request.headers(), app.door.is_tls()) {
-        return Err(Failure::other_origin());
+        return Err(Failure::other_origin().into());
     }
     match needs {
         Needs::Open(_) | Needs::Device => {}
-        Needs::Action(action) => may(&asker, action)?,
-        Needs::Everywhere(action) => {
-            may(&asker, action)?;
-            if !asker.principal.sees_all_sites() {
-                return Err(Failure::not_allowed());
+        Needs::Action(_) if !asker.is_known() => return Err(Failure::no_token().into()),
+        Needs::Action(action) => {
+            if decide(&asker.principal, action, Resource::Any).is_err() {
+                return Err(Refused { failure: Failure::not_allowed(), denied: Some(Box::new((asker, action))) });
             }
         }
     }
     Ok(Some(asker))
-}
-
-fn may(asker: &Asker, action: Action) -> Result<(), Failure> {
-    if !asker.is_known() {
-        return Err(Failure::no_token());
-    }
-    match decide(&asker.principal, action, Resource::Any) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Failure::not_allowed()),
-    }
 }

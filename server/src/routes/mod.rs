@@ -6,25 +6,33 @@
 
 pub mod account;
 pub mod admin;
+pub mod audit;
 pub mod body;
 pub mod cases;
 pub mod devices;
+pub mod documents;
 pub mod door;
 pub mod enrol;
 pub mod error;
 pub mod exchange;
 pub mod extract;
 pub mod figures;
+pub mod glass;
 pub mod guard;
 pub mod health;
+pub mod lookup;
 pub mod metrics;
 pub mod observe;
 pub mod openapi;
 pub mod principal;
 pub mod receipts;
+pub mod recording;
+pub mod referrals;
+pub mod rows;
 pub mod session;
 pub mod sight;
 pub mod status;
+pub mod tasks;
 pub mod token;
 pub mod wait;
 
@@ -86,6 +94,15 @@ fn for_people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(devices::devices))
         .routes(routes!(cases::cases))
         .routes(routes!(cases::case))
+        .routes(routes!(documents::document))
+        .routes(routes!(referrals::referrals))
+        .routes(routes!(rows::rows))
+        .routes(routes!(lookup::look_up))
+        .routes(routes!(glass::break_glass))
+        .routes(routes!(glass::notices))
+        .routes(routes!(tasks::tasks))
+        .routes(routes!(tasks::done))
+        .routes(routes!(audit::audit))
         .routes(routes!(figures::conflicts))
         .routes(routes!(figures::counts))
         .routes(routes!(figures::held))

@@ -52,7 +52,7 @@ fn the_router_answers_what_the_table_names_and_nothing_without_a_decision() {
             "{method} {path}: {}",
             bare.head
         );
-        if !matches!(needs, Needs::Action(_) | Needs::Everywhere(_)) {
+        if !matches!(needs, Needs::Action(_)) {
             continue;
         }
         guarded += 1;
@@ -112,7 +112,7 @@ fn only_reading_and_signing_in_are_decided_by_methods_that_fit() {
                     | Action::ReadDevices
                     | Action::ReadPlaces
                     | Action::ReadUsers
-            ) | Needs::Everywhere(_)
+            )
         );
         assert!(!reads || *method == "GET", "{method} {path} acts under a right to read");
     }

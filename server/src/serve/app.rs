@@ -18,6 +18,8 @@ use super::metrics::{Metrics, Present};
 use super::options::Door;
 use super::queue::Queue;
 use super::rate::Rate;
+use super::reading::Reading;
+use super::records::Records;
 use super::writer::WriterFailure;
 use crate::account::Accounts;
 use crate::clock::Clock;
@@ -75,6 +77,10 @@ pub struct App {
     pub accounts: Accounts,
     /// Lists and figures.
     pub read_model: Arc<ReadModel>,
+    /// Single documents.
+    pub reading: Arc<Reading>,
+    /// Bounds of the records of who looked at what.
+    pub records: Records,
     workers: Arc<Semaphore>,
     work_room: Arc<Semaphore>,
     disk: Arc<dyn Disk>,
@@ -118,6 +124,8 @@ impl App {
         let Parts { shared, queue, clock, console, address, metrics, news, stopping, disk, read_model, .. } = parts;
         let (door, bounds, failing) = (parts.door, parts.bounds, parts.failing);
         Self {
+            reading: Arc::new(Reading::new(Arc::clone(&shared))),
+            records: Records::default(),
             shared,
             queue,
             clock,
@@ -206,6 +214,8 @@ impl App {
             held: directory.held.values().map(Vec::len).sum(),
             devices: directory.leases.len(),
             disk_free: self.disk.free_bytes().unwrap_or_default(),
+            document_calls: self.reading.calls(),
+            list_calls: self.read_model.calls(),
         }
     }
 

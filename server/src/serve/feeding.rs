@@ -207,7 +207,7 @@ impl Feeding {
 }
 
 /// Puts name, site and device letters beside each value's actor.
-fn name_authors(conflicts: &mut Value, directory: &Directory) {
+pub(super) fn name_authors(conflicts: &mut Value, directory: &Directory) {
     let values =
         conflicts.as_array_mut().into_iter().flatten().filter_map(|conflict| conflict["values"].as_array_mut());
     for value in values.flatten() {

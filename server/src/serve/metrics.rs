@@ -41,6 +41,8 @@ pub struct Metrics {
     pub enrolled: Counter,
     /// Requests refused because too much was waiting.
     pub refused_busy: Counter,
+    /// Denials that stand in no entry, because there were too many.
+    pub denials_unrecorded: Counter,
     /// Connections turned away.
     pub turned_away: Counter,
     /// TLS handshakes that did not end well.
@@ -71,6 +73,8 @@ struct Gauges {
     held: Gauge,
     devices: Gauge,
     disk_free: Gauge<f64, AtomicU64>,
+    document_calls: Gauge,
+    list_calls: Gauge,
 }
 
 /// Numbers that are read at the moment of asking.
@@ -98,6 +102,10 @@ pub struct Present {
     pub devices: usize,
     /// Bytes free on the disk of the data folder.
     pub disk_free: u64,
+    /// Calls to the document store for people.
+    pub document_calls: u64,
+    /// Questions to the read model.
+    pub list_calls: u64,
 }
 
 impl Default for Metrics {
@@ -114,6 +122,7 @@ impl Default for Metrics {
             fates: Family::default(),
             enrolled: Counter::default(),
             refused_busy: Counter::default(),
+            denials_unrecorded: Counter::default(),
             turned_away: Counter::default(),
             handshakes_failed: Counter::default(),
             tls_reloads: Counter::default(),
@@ -138,6 +147,8 @@ impl Default for Metrics {
         registry.register("tls_reloads", "Newer certificates taken into use", metrics.tls_reloads.clone());
         let refused = metrics.tls_reloads_refused.clone();
         registry.register("tls_reloads_refused", "Newer certificates that cannot be used", refused);
+        let denials = metrics.denials_unrecorded.clone();
+        registry.register("denials_unrecorded", "Denials beyond those that are recorded", denials);
         registry.register("group_size", "Requests committed with one sync", metrics.group_size.clone());
         registry.register_with_unit("commit", "Work on one group", Unit::Seconds, metrics.commit_seconds.clone());
         registry.register_with_unit("log_sync", "Syncs of the log", Unit::Seconds, metrics.sync_seconds.clone());
@@ -152,6 +163,8 @@ impl Default for Metrics {
         registry.register("documents", "Documents, once for each channel", gauges.documents.clone());
         registry.register("held", "Pieces of held work", gauges.held.clone());
         registry.register("devices", "Leases", gauges.devices.clone());
+        registry.register("document_calls", "Calls to the document store for people", gauges.document_calls.clone());
+        registry.register("list_calls", "Questions to the read model", gauges.list_calls.clone());
         registry.register_with_unit("disk_free", "Free on the data disk", Unit::Bytes, gauges.disk_free.clone());
         Self { registry, ..metrics }
     }
@@ -198,6 +211,8 @@ impl Metrics {
         gauges.devices.set(count(present.devices));
         #[allow(clippy::cast_precision_loss, reason = "a disk's free bytes are shown, not counted with")]
         gauges.disk_free.set(present.disk_free as f64);
+        gauges.document_calls.set(whole(present.document_calls));
+        gauges.list_calls.set(whole(present.list_calls));
         let mut out = String::new();
         text::encode(&mut out, &self.registry).expect("writing into a string cannot fail");
         out

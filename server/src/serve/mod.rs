@@ -23,6 +23,8 @@ mod patience;
 pub mod peer;
 pub mod queue;
 pub mod rate;
+pub mod reading;
+pub mod records;
 mod run;
 pub mod timed;
 pub mod writer;

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::hub::vet::VettedParcel;
 use crate::hub::writer::{Done, Job};
-use crate::limits::{GROUP_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_TICKETS_MAX};
+use crate::limits::{GROUP_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_SMALL_MAX, QUEUE_TICKETS_MAX};
 
 /// Bytes that one permit of the byte bound stands for.
 const BYTES_PER_PERMIT: usize = 1024;
@@ -52,29 +52,55 @@ pub struct Ticket {
     pub reply: oneshot::Sender<Outcome>,
     /// Whether it is taken even when the disk is nearly full.
     pub is_small: bool,
-    _room: OwnedSemaphorePermit,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// The way to the writer.
 #[derive(Clone)]
 pub struct Queue {
     tickets: mpsc::Sender<Ticket>,
+    small: mpsc::Sender<Ticket>,
     room: Arc<Semaphore>,
+}
+
+/// The queue's other end. Small facts come first: they wait for the group that is being written, and for no other.
+pub struct Tickets {
+    tickets: mpsc::Receiver<Ticket>,
+    small: mpsc::Receiver<Ticket>,
+}
+
+impl Tickets {
+    /// What waits, if anything does.
+    pub fn next(&mut self) -> Option<Ticket> {
+        self.small.try_recv().ok().or_else(|| self.tickets.try_recv().ok())
+    }
+
+    /// Waits for something; `None` when every sender is gone.
+    pub async fn wait(&mut self) -> Option<Ticket> {
+        tokio::select! {
+            biased;
+            Some(ticket) = self.small.recv() => Some(ticket),
+            Some(ticket) = self.tickets.recv() => Some(ticket),
+            else => None,
+        }
+    }
 }
 
 impl Queue {
     /// A queue and its other end.
     #[must_use]
-    pub fn new() -> (Self, mpsc::Receiver<Ticket>) {
+    pub fn new() -> (Self, Tickets) {
         let (tickets, receiver) = mpsc::channel(QUEUE_TICKETS_MAX);
+        let (small, small_receiver) = mpsc::channel(QUEUE_SMALL_MAX);
         let room = Arc::new(Semaphore::new(QUEUE_BYTES_MAX / BYTES_PER_PERMIT));
-        (Self { tickets, room }, receiver)
+        (Self { tickets, small, room }, Tickets { tickets: receiver, small: small_receiver })
     }
 
     /// Requests that wait at this moment.
     #[must_use]
     pub fn depth(&self) -> usize {
-        self.tickets.max_capacity() - self.tickets.capacity()
+        let waiting = |queue: &mpsc::Sender<Ticket>| queue.max_capacity() - queue.capacity();
+        waiting(&self.tickets) + waiting(&self.small)
     }
 
     /// Whether the writer still takes anything.
@@ -92,7 +118,7 @@ impl Queue {
     }
 
     /// The same for small facts that go on while the disk is nearly full: a read that is recorded, a session, a
-    /// revocation.
+    /// revocation. They pass what waits, and have room of their own.
     ///
     /// # Errors
     /// As [`Queue::submit`].
@@ -106,10 +132,14 @@ impl Queue {
             return Err(QueueError::TooLarge { bytes, max: GROUP_BYTES_MAX });
         }
         let permits = u32::try_from(bytes / BYTES_PER_PERMIT + 1).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).try_acquire_many_owned(permits).map_err(|_| QueueError::Full)?;
+        let room = match is_small {
+            true => None,
+            false => Some(Arc::clone(&self.room).try_acquire_many_owned(permits).map_err(|_| QueueError::Full)?),
+        };
         let (reply, outcome) = oneshot::channel();
         let ticket = Ticket { jobs, bytes, reply, is_small, _room: room };
-        self.tickets.try_send(ticket).map_err(|error| match error {
+        let queue = if is_small { &self.small } else { &self.tickets };
+        queue.try_send(ticket).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => QueueError::Full,
             mpsc::error::TrySendError::Closed(_) => QueueError::Stopping,
         })?;

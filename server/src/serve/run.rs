@@ -133,6 +133,7 @@ fn start(options: Options, stopping: watch::Receiver<bool>) -> Result<Ready, Sta
         writer: opened.writer,
         shared: Arc::clone(&shared),
         tickets,
+        runtime: runtime.handle().clone(),
         news: news_sender,
         clock: Arc::clone(&options.clock),
         random: Box::new(SystemRandom),

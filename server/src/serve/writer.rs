@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use sync_protocol::ids::Position;
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::metrics::Metrics;
-use super::queue::{QueueError, Ticket};
+use super::queue::{QueueError, Ticket, Tickets};
 use crate::clock::Clock;
 use crate::hub::published::Shared;
 use crate::hub::writer::{Done, Fatal, Writer};
@@ -39,7 +40,9 @@ pub struct Desk {
     /// What it publishes.
     pub shared: Arc<Shared>,
     /// From the queue.
-    pub tickets: mpsc::Receiver<Ticket>,
+    pub tickets: Tickets,
+    /// Waits for the queue.
+    pub runtime: Handle,
     /// Told after each group.
     pub news: watch::Sender<Position>,
     /// Hub time.
@@ -65,11 +68,11 @@ impl Desk {
         let mut first = None;
         loop {
             let more = !self.is_full() && self.settle()?;
-            let waiting = first.take().or_else(|| self.tickets.try_recv().ok());
+            let waiting = first.take().or_else(|| self.tickets.next());
             let ticket = match waiting {
                 Some(ticket) => ticket,
                 None if more => continue,
-                None => match self.tickets.blocking_recv() {
+                None => match self.runtime.block_on(self.tickets.wait()) {
                     Some(ticket) => ticket,
                     None => break,
                 },
@@ -114,7 +117,7 @@ impl Desk {
         let mut bytes = first.bytes;
         let mut group = vec![first];
         while group.len() < GROUP_TICKETS_MAX {
-            let Ok(ticket) = self.tickets.try_recv() else { break };
+            let Some(ticket) = self.tickets.next() else { break };
             if bytes + ticket.bytes > GROUP_BYTES_MAX {
                 return (group, Some(ticket));
             }
@@ -181,7 +184,7 @@ mod tests {
             })
         };
         let (work, small) = (ask(false), ask(true));
-        let group = vec![tickets.recv().await.unwrap(), tickets.recv().await.unwrap()];
+        let group = vec![tickets.wait().await.unwrap(), tickets.wait().await.unwrap()];
         let kept = only_small(group, true);
         assert_eq!(kept.len(), 1);
         assert!(kept[0].is_small);

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, named_params};
 use sync_protocol::documents::{Birth, Date};
-use sync_protocol::ids::Position;
+use sync_protocol::ids::{Position, SiteCode};
 
 use super::super::ReadModelError;
 use super::super::answer::{Counts, MovementCounts, PlainPage, PlainRow};
 use super::super::sight::{ChannelNames, Channels, Names, Sight};
 use super::{Moment, from_json, page_rows, sql};
+
+/// Bytes of a code in a code list.
+const CODE_BYTES_MAX: usize = 32;
 
 /// Reads one number of a table's rows that hold and are in sight.
 struct Counting<'a> {
@@ -150,14 +153,19 @@ pub(in super::super) fn rows(
         let arrived = arrived.and_then(|text| text.parse::<Date>().ok());
         let birth = birth.and_then(|text| serde_json::from_str::<Birth>(&text).ok());
         let day = arrived.filter(|day| day.day().is_some());
+        let items: BTreeMap<String, u64> = from_json(row, 6)?;
         Ok(PlainRow {
-            site: row.get(0)?,
+            site: row.get::<_, Option<String>>(0)?.filter(|code| SiteCode::new(code).is_ok()),
             week: day.and_then(monday),
-            sex: row.get(2)?,
+            sex: row.get::<_, Option<String>>(2)?.map(coded),
             age: birth.and_then(|birth| band(&birth, day.unwrap_or(filter.today))).unwrap_or("unknown"),
-            country: row.get(4)?,
-            category: row.get(5)?,
-            items: from_json(row, 6)?,
+            country: row.get::<_, Option<String>>(4)?.filter(|code| is_country(code)),
+            category: row.get::<_, Option<String>>(5)?.map(coded),
+            items: items.into_iter().fold(BTreeMap::new(), |mut items, (kind, count)| {
+                let kind: &mut u64 = items.entry(coded(kind)).or_default();
+                *kind = kind.saturating_add(count);
+                items
+            }),
         })
     })?;
     let mut rows: Vec<PlainRow> = found.collect::<Result<_, _>>()?;
@@ -167,6 +175,18 @@ pub(in super::super) fn rows(
     }
     let next = has_more.then_some(filter.from + rows.len());
     Ok(PlainPage { as_of: moment.at, rows, next })
+}
+
+/// A code as code lists have them. What is none may be anything that somebody typed, also a name.
+fn coded(code: String) -> String {
+    let fits = code.len() <= CODE_BYTES_MAX
+        && code.starts_with(|c: char| c.is_ascii_lowercase())
+        && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if fits { code } else { "other".to_owned() }
+}
+
+fn is_country(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// The Monday of a day's week.

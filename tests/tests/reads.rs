@@ -1,0 +1,426 @@
+//! Promises checked here: who sees what on the console, that every look is recorded before it is shown, and that nothing
+//! tells what exists beyond one's scope.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
+use std::collections::BTreeMap;
+
+use segin::access::routes::ROUTES;
+use segin_tests::console::{Console, Heard, MINUTE, Person};
+use segin_tests::http::Http;
+use segin_tests::raw::RawDevice;
+use serde_json::{Value, json};
+use sync_protocol::documents::{Code, DeviceLetters, Edit, EntryId, Kind, Value as Plain};
+use sync_protocol::ids::{DocumentId, Millis, SiteCode};
+use sync_protocol::wire::manifest::Statement;
+
+/// Names that nobody has: wherever one is read, it came from the register.
+const CANARIES: [&str; 4] = ["Zibelinata", "Quoximara", "Wyvernou", "Xylophia"];
+const REASON: &str = "She is at our gate and cannot say what she takes";
+const OTHER: DocumentId = DocumentId::new([0xEE; 16]);
+
+fn set(field: &str, value: &str) -> Edit {
+    Edit::Set { field: field.into(), value: Plain::Text(value.into()).into() }
+}
+
+fn add(group: &str, n: u8, pairs: &[(&str, &str)]) -> Edit {
+    let value = |text: &&str| Plain::Text((*text).to_owned()).into();
+    let values: BTreeMap<_, _> = pairs.iter().map(|(key, text)| ((*key).to_owned(), value(text))).collect();
+    Edit::Add { group: group.into(), entry: EntryId::new([n; 8]), values, at: None, from: None }
+}
+
+/// A hub with a device at Gogui and one at Kayes, and a case of each.
+struct Register {
+    console: Console,
+    http: Http,
+    gogui: RawDevice,
+    /// The users of the devices.
+    users: [String; 2],
+    case: DocumentId,
+    far: DocumentId,
+    far_code: String,
+}
+
+fn code(site: &str, counter: u32) -> String {
+    let letters = DeviceLetters::new("K7").unwrap();
+    Code::next(&SiteCode::new(site).unwrap(), 24, letters, counter).unwrap().to_string()
+}
+
+impl Register {
+    fn new() -> Self {
+        let console = Console::new();
+        let mut http = Http::to(console.address().to_string());
+        let mut device = |name: &str, site: &str, seed: u64| {
+            let user = console.user(name, &[site], &json!({"roles": ["caseworker"]}));
+            let body = json!({"user": user, "confirmed": true});
+            let heard = console.setup("POST", "/v1/admin/invitations", &body);
+            let invitation = heard.json()["invitation"].as_str().unwrap().to_owned();
+            (user, RawDevice::enrol(&mut http, &invitation, seed).unwrap())
+        };
+        let (here, mut gogui) = device("Awa Device", "GOG", 1);
+        let (there, mut kayes) = device("Moussa Device", "KAY", 2);
+        let far_code = code("KAY", 7);
+        let case = record(&mut gogui, &mut http, [CANARIES[0], CANARIES[1]], &code("GOG", 3));
+        let far = record(&mut kayes, &mut http, [CANARIES[2], CANARIES[3]], &far_code);
+        Self { console, http, gogui, users: [here, there], case, far, far_code }
+    }
+
+    /// Somebody of this site with an account.
+    fn person(&self, name: &str, site: &str, role: &str) -> Person {
+        let user = self.console.user(name, &[site], &json!({"roles": [role]}));
+        self.console.account(&user, name)
+    }
+
+    fn get(&self, person: &Person, path: &str) -> Heard {
+        self.console.ask(&person.cookie, "GET", path, &Value::Null)
+    }
+
+    fn post(&self, person: &Person, path: &str, body: &Value) -> Heard {
+        self.console.ask(&person.cookie, "POST", path, body)
+    }
+
+    /// What the hub has been asked to read so far: documents, lists.
+    fn calls(&self) -> (u64, u64) {
+        let metrics = self.console.setup("GET", "/metrics", &Value::Null).body;
+        let number = |name: &str| {
+            let line = metrics.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split(' ').nth(1).unwrap().parse().unwrap()
+        };
+        (number("segin_document_calls "), number("segin_list_calls "))
+    }
+
+    fn position(&self) -> u64 {
+        self.console.setup("GET", "/v1/status", &Value::Null).json()["position"].as_u64().unwrap()
+    }
+}
+
+fn record(device: &mut RawDevice, http: &mut Http, names: [&str; 2], code: &str) -> DocumentId {
+    let document = device.new_document();
+    let site = device.site.to_string();
+    let edits = [
+        set("identity.given", names[0]),
+        set("identity.family", names[1]),
+        set("card.site", &site),
+        set("card.code", code),
+        set("identity.sex", "f"),
+        add("assistance", 1, &[("kind", "blanket"), ("by", names[0])]),
+    ];
+    let change = device.edit(document, Kind::Case, &edits);
+    let parcel = device.parcel(&[(document, vec![change], None)]);
+    device.sync(http, vec![parcel]).unwrap();
+    document
+}
+
+/// What a client hears, but for the request's own id and what was found.
+fn same(heard: &Heard) -> (u16, String, String) {
+    let id = heard.json()["request_id"].as_str().unwrap_or("none").to_owned();
+    let head = heard.head.lines().filter(|line| !line.to_lowercase().starts_with("date:"));
+    (heard.status, head.collect::<Vec<_>>().join("\n"), heard.body.replace(&id, "ID"))
+}
+
+#[test]
+fn what_is_out_of_scope_is_answered_as_what_is_not_there() {
+    let register = Register::new();
+    let awa = register.person("Awa Console", "GOG", "caseworker");
+    assert_eq!(register.get(&awa, &format!("/v1/cases/{}", register.case)).status, 200);
+    let unknown_code = code("KAY", 900);
+    for (path, far, none) in [
+        ("/v1/cases", register.far.to_string(), OTHER.to_string()),
+        ("/v1/documents", register.far.to_string(), OTHER.to_string()),
+        ("/v1/cases", register.far_code.clone(), unknown_code),
+    ] {
+        let mut heard = Vec::new();
+        for id in [&far, &none] {
+            let before = register.calls();
+            let answer = register.get(&awa, &format!("{path}/{id}"));
+            let after = register.calls();
+            assert_eq!(answer.status, 404, "{answer:?}");
+            heard.push((same(&answer), (after.0 - before.0, after.1 - before.1)));
+        }
+        assert_eq!(heard[0], heard[1], "{path}: equal bytes, equally many calls");
+        assert!(heard[0].1.0 > 0);
+    }
+    register.console.end();
+}
+
+#[test]
+fn lists_and_figures_end_with_the_scope() {
+    let register = Register::new();
+    let awa = register.person("Awa Console", "GOG", "caseworker");
+    let chief = register.person("Chief", "GOG", "case-manager");
+    let cases = |person: &Person| register.get(person, "/v1/cases").json()["cases"].as_array().unwrap().len();
+    assert_eq!((cases(&awa), cases(&chief)), (1, 2));
+    let counted = |person: &Person| register.get(person, "/v1/counts").json();
+    assert_eq!((&counted(&awa)["cases"], &counted(&chief)["cases"]), (&json!(1), &json!(2)));
+    assert_eq!((&counted(&awa)["receipts"], &counted(&chief)["receipts"]), (&json!(1), &json!(2)));
+    let receipts = register.get(&awa, "/v1/receipts").json();
+    assert_eq!(receipts["receipts"].as_array().unwrap().len(), 1);
+    assert_eq!(receipts["receipts"][0]["site"], "GOG");
+    let all = register.get(&chief, "/v1/receipts").json();
+    let far = all["receipts"].as_array().unwrap().iter().find(|row| row["site"] == "KAY").unwrap()["position"].clone();
+    for path in [format!("/v1/receipts/{far}"), format!("/v1/receipts/{far}/verify"), format!("/page/receipts/{far}")] {
+        let (theirs, none) = (register.get(&awa, &path), register.get(&awa, &path.replace(&far.to_string(), "99999")));
+        assert_eq!(same(&theirs), same(&none), "{path}");
+        assert_eq!(register.get(&chief, &path).status, 200);
+    }
+    let page = register.get(&awa, "/").body;
+    assert!(page.contains(CANARIES[0]) && !page.contains(CANARIES[2]), "the page shows the own site");
+    let channels = register.get(&awa, "/v1/status").json()["channels"].clone();
+    assert_eq!(channels.as_array().unwrap().len(), 1, "{channels}");
+    register.console.end();
+}
+
+#[test]
+fn a_look_beyond_the_scope_says_little_wants_a_reason_and_is_limited() {
+    let register = Register::new();
+    let awa = register.person("Awa Console", "GOG", "caseworker");
+    let look = |text: &str, reason: &str| register.post(&awa, "/v1/lookup", &json!({"text": text, "reason": reason}));
+    assert_eq!(look(CANARIES[2], "why not").refusal(), (400, "reason-short".to_owned()));
+    assert_eq!(look("Zi", REASON).refusal(), (400, "lookup-text".to_owned()));
+    let before = register.position();
+    let heard = look(CANARIES[2], REASON);
+    assert_eq!(heard.status, 200, "{heard:?}");
+    let row = &heard.json()["rows"][0];
+    let mut keys: Vec<&String> = row.as_object().unwrap().keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["born", "code", "date", "initials", "site"]);
+    assert_eq!(
+        (&row["code"], &row["initials"], &row["site"]),
+        (&json!(register.far_code), &json!("W. X."), &json!("KAY"))
+    );
+    assert!(CANARIES.iter().all(|name| !heard.body.contains(name)) && !heard.body.contains(&register.far.to_string()));
+    assert_eq!(register.position(), before + 1, "recorded");
+    let calls = |text: &str| {
+        let before = register.calls();
+        assert_eq!(look(text, REASON).status, 200);
+        let after = register.calls();
+        (after.0 - before.0, after.1 - before.1)
+    };
+    assert_eq!(calls(CANARIES[2]), calls("nobody of this name"));
+    let mut allowed = 3;
+    let refused = loop {
+        let heard = look("somebody", REASON);
+        if heard.status != 200 {
+            break heard;
+        }
+        allowed += 1;
+    };
+    assert_eq!(allowed, segin::limits::LOOK_UPS_AN_HOUR_MAX);
+    assert_eq!(refused.refusal(), (429, "lookup-limit".to_owned()));
+    assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 3_000);
+    register.console.end();
+}
+
+#[test]
+fn the_glass_opens_one_case_for_a_while_and_the_lead_is_told() {
+    let register = Register::new();
+    let awa = register.person("Awa Console", "GOG", "caseworker");
+    let lead = register.person("Lead Kayes", "KAY", "site-lead");
+    let other = register.person("Lead Gogui", "GOG", "site-lead");
+    let auditor = register.person("Auditor", "GOG", "auditor");
+    let glass = |name: &str, minutes: u32, reason: &str| {
+        register.post(&awa, "/v1/break-glass", &json!({"document": name, "minutes": minutes, "reason": reason}))
+    };
+    assert_eq!(glass(&register.far_code, 10, "short").refusal().1, "reason-short");
+    assert_eq!(glass(&register.far_code, 241, REASON).refusal().1, "glass-minutes");
+    let path = format!("/v1/cases/{}", register.far);
+    assert_eq!(register.get(&awa, &path).status, 404);
+    let real = glass(&register.far_code, 10, REASON);
+    let none = glass(&code("KAY", 900), 10, REASON);
+    for heard in [&real, &none, &glass(&OTHER.to_string(), 10, REASON)] {
+        assert_eq!(heard.status, 201, "{heard:?}");
+        assert_eq!(heard.json()["until"], real.json()["until"]);
+        assert_eq!(heard.body.len(), real.body.len(), "as long as for one that exists");
+    }
+    assert_eq!(register.get(&awa, &path).json()["case"]["name"], format!("{} {}", CANARIES[2], CANARIES[3]));
+    assert_eq!(register.get(&awa, &format!("/v1/cases/{}", register.far_code)).status, 200);
+    assert_eq!(register.get(&awa, &format!("/v1/cases/{OTHER}")).status, 404);
+    assert_eq!(register.get(&awa, &format!("/v1/cases/{}", code("KAY", 900))).status, 404);
+    let cases = register.get(&awa, "/v1/cases").json();
+    assert_eq!(cases["cases"].as_array().unwrap().len(), 1, "lists stay as they were");
+
+    let told = register.get(&lead, "/v1/notices").json();
+    let notices = told["notices"].as_array().unwrap();
+    assert_eq!(notices.len(), 1, "{told}");
+    let notice = &notices[0];
+    assert_eq!(
+        (&notice["name"], &notice["code"], &notice["reason"], &notice["until"]),
+        (&json!("Awa Console"), &json!(register.far_code), &json!(REASON), &real.json()["until"])
+    );
+    assert_eq!(register.get(&other, "/v1/notices").json()["notices"], json!([]));
+    assert_eq!(register.get(&auditor, "/v1/notices").json()["notices"].as_array().unwrap().len(), 3);
+    assert_eq!(register.get(&awa, "/v1/notices").status, 403);
+
+    register.console.pass(10 * MINUTE);
+    assert_eq!(register.get(&awa, &path).status, 404, "it is over");
+    let setup = json!({"document": register.far_code, "minutes": 1, "reason": REASON});
+    assert_eq!(register.console.setup("POST", "/v1/break-glass", &setup).status, 403, "the token opens nothing");
+    register.console.end();
+}
+
+#[test]
+fn one_who_looks_again_is_recorded_once_and_denials_are_bounded() {
+    let register = Register::new();
+    let awa = register.person("Awa Console", "GOG", "caseworker");
+    let path = format!("/v1/cases/{}", register.case);
+    let before = register.position();
+    for _ in 0..3 {
+        assert_eq!(register.get(&awa, &path).status, 200);
+    }
+    assert_eq!(register.position(), before + 1);
+    register.console.pass(segin::limits::READ_AGAIN_MS - MINUTE);
+    let awa = Person { cookie: register.console.enter(&awa), ..awa };
+    register.console.pass(MINUTE);
+    let before = register.position();
+    assert_eq!(register.get(&awa, &path).status, 200);
+    assert_eq!(register.position(), before + 1, "a quarter of an hour later it is another look");
+
+    let max = u64::from(segin::limits::DENIALS_A_MINUTE_MAX);
+    let before = register.position();
+    for _ in 0..max + 7 {
+        assert_eq!(register.get(&awa, &format!("/v1/cases/{OTHER}")).status, 404);
+    }
+    assert_eq!(register.position(), before + max);
+    let metrics = register.console.setup("GET", "/metrics", &Value::Null).body;
+    assert!(metrics.contains("segin_denials_unrecorded_total 7"), "{metrics}");
+    register.console.end();
+}
+
+/// Refers the case at Gogui to the partner; the referral.
+fn refer(register: &mut Register) -> DocumentId {
+    let referral = register.gogui.new_document();
+    let case = register.case.to_string();
+    let edits = [
+        set("referral.case", &case),
+        set("referral.partner", "OIM"),
+        set("referral.purpose", "medical"),
+        set("referral.site", "GOG"),
+        set("referral.deadline", "2024-06-10"),
+        set("consent.given_by", "self"),
+        add("facts", 1, &[("path", "birth.date"), ("value", "vers 1991")]),
+        add("status", 2, &[("step", "sent")]),
+    ];
+    let change = register.gogui.edit(referral, Kind::Referral, &edits);
+    let parcel = register.gogui.parcel(&[(referral, vec![change], None)]);
+    register.gogui.sync(&mut register.http, vec![parcel]).unwrap();
+    referral
+}
+
+/// Every answer of every route that can be read, with what is there in it.
+fn every_answer(register: &Register, person: &Person, documents: &[DocumentId]) -> String {
+    let mut all = String::new();
+    for (method, path, _) in ROUTES.iter().filter(|(method, path, _)| *method == "GET" && *path != "/v1/wait") {
+        for document in documents {
+            let path = path.replace("{id}", &document.to_string()).replace("{position}", "5");
+            all.push_str(&format!("\n{method} {path}\n{}", register.get(person, &path).body));
+        }
+    }
+    for text in CANARIES {
+        let body = json!({"text": text, "reason": REASON});
+        all.push_str(&register.post(person, "/v1/lookup", &body).body);
+        let path = format!("/v1/cases?text={text}");
+        all.push_str(&register.get(person, &path).body);
+    }
+    for path in ["/v1/rows?format=csv", "/v1/rows?limit=500", "/v1/counts?at=9"] {
+        all.push_str(&register.get(person, path).body);
+    }
+    all
+}
+
+#[test]
+fn analysts_see_figures_and_rows_and_no_name() {
+    let mut register = Register::new();
+    let referral = refer(&mut register);
+    let analyst = register.person("Analyst", "GOG", "analyst");
+    let said = every_answer(&register, &analyst, &[register.case, register.far, referral]);
+    for hidden in CANARIES.iter().copied().map(str::to_owned).chain([
+        code("GOG", 3),
+        register.far_code.clone(),
+        "vers 1991".to_owned(),
+    ]) {
+        assert!(!said.contains(&hidden), "{hidden}: {said}");
+    }
+    assert_eq!(register.get(&analyst, "/v1/counts").json()["cases"], 2, "figures are of all sites");
+    let rows = register.get(&analyst, "/v1/rows").json();
+    let row = &rows["rows"][0];
+    assert_eq!(
+        (rows["rows"].as_array().unwrap().len(), &row["age"], &row["items"]["blanket"]),
+        (2, &json!("unknown"), &json!(1))
+    );
+    let before = register.position();
+    let file = register.get(&analyst, "/v1/rows?format=csv");
+    assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
+    assert_eq!(file.body.lines().count(), 3, "{}", file.body);
+    assert_eq!(register.position(), before + 1, "a file is recorded");
+    register.console.end();
+}
+
+#[test]
+fn a_partner_sees_its_referral_and_nothing_of_the_case() {
+    let mut register = Register::new();
+    for (code, name) in [("OIM", "OIM Mali"), ("UNICEF", "Unicef")] {
+        let body = json!({"code": code, "name": name, "open": true});
+        assert!(register.console.setup("POST", "/v1/admin/partners", &body).status < 300);
+    }
+    let referral = refer(&mut register);
+    let partner = |name: &str, code: &str| {
+        let user = register.console.user(name, &[], &json!({"roles": ["partner"], "partner": code}));
+        register.console.account(&user, name)
+    };
+    let (ours, theirs) = (partner("Partner Oim", "OIM"), partner("Partner Unicef", "UNICEF"));
+    let list = register.get(&ours, "/v1/referrals").json();
+    assert_eq!(list["referrals"].as_array().unwrap().len(), 1, "{list}");
+    let row = &list["referrals"][0];
+    assert_eq!((&row["document"], &row["status"], &row["case"]), (&json!(referral), &json!("sent"), &Value::Null));
+    let shown = register.get(&ours, &format!("/v1/documents/{referral}"));
+    assert!(shown.status == 200 && shown.body.contains("vers 1991"), "{shown:?}");
+    assert_eq!(register.get(&theirs, "/v1/referrals").json()["referrals"], json!([]));
+    let (denied, none) = (
+        register.get(&theirs, &format!("/v1/documents/{referral}")),
+        register.get(&theirs, &format!("/v1/documents/{OTHER}")),
+    );
+    assert_eq!(same(&denied), same(&none));
+    let said = every_answer(&register, &ours, &[referral, OTHER]);
+    for hidden in CANARIES.iter().copied().map(str::to_owned).chain([code("GOG", 3), register.case.to_string()]) {
+        assert!(!said.contains(&hidden), "{hidden}: {said}");
+    }
+    let (case, none) = (
+        register.get(&ours, &format!("/v1/cases/{}", register.case)),
+        register.get(&ours, &format!("/v1/cases/{OTHER}")),
+    );
+    assert_eq!(same(&case), same(&none));
+
+    // A withdrawal ends it at the next request, and the lead has a task.
+    let lead = register.person("Lead Gogui", "GOG", "site-lead");
+    let far_lead = register.person("Lead Kayes", "KAY", "site-lead");
+    let change = register.gogui.edit(referral, Kind::Referral, &[set("consent.withdrawn", "2024-05-02")]);
+    let parcel = register.gogui.parcel(&[(referral, vec![change], None)]);
+    register.gogui.sync(&mut register.http, vec![parcel]).unwrap();
+    assert_eq!(register.get(&ours, "/v1/referrals").json()["referrals"], json!([]));
+    assert_eq!(register.get(&ours, &format!("/v1/documents/{referral}")).status, 404);
+    let tasks = register.get(&lead, "/v1/tasks").json();
+    let task = &tasks["tasks"][0];
+    assert_eq!((&task["kind"], &task["partner"]), (&json!("referral-withdrawn"), &json!("OIM")), "{tasks}");
+    assert_eq!(task["received"], json!(["Partner Oim console"]));
+    assert_eq!(register.get(&far_lead, "/v1/tasks").json()["tasks"], json!([]));
+    let done = format!("/v1/tasks/{}/done", task["position"]);
+    let note = json!({"note": "Told by telephone, deleted while we spoke"});
+    let (theirs, none) =
+        (register.post(&far_lead, &done, &note), register.post(&far_lead, "/v1/tasks/99999/done", &note));
+    assert_eq!((theirs.status, same(&theirs)), (404, same(&none)));
+    assert_eq!(register.post(&lead, &done, &note).status, 200);
+    assert_eq!(register.get(&lead, "/v1/tasks").json()["tasks"], json!([]));
+    assert_eq!(register.post(&lead, &done, &note).status, 404, "done once");
+    register.console.end();
+}
+
+#[test]
+fn what_a_device_reads_is_stated_and_kept() {
+    let mut register = Register::new();
+    let parcel = register.gogui.stating(&[Statement::Read { document: register.case, at: Millis(1), times: 3 }]);
+    let before = register.position();
+    register.gogui.sync(&mut register.http, vec![parcel]).unwrap();
+    assert_eq!(register.position(), before + 1);
+    assert_eq!(register.users.len(), 2);
+    register.console.end();
+}
