@@ -162,6 +162,9 @@ pub const AUDIT_PAGE_ROWS: usize = 100;
 /// Rows of a page of the audit at most; the rows of its last entry may be more.
 pub const AUDIT_PAGE_ROWS_MAX: usize = 1_000;
 
+/// Rows of the audit that one command lists: more are for a narrower question.
+pub const AUDIT_LISTED_ROWS_MAX: usize = 100_000;
+
 /// Notices of one page.
 pub const NOTICES_PAGE_ROWS_MAX: usize = 100;
 

@@ -282,14 +282,34 @@ impl Console {
         person.secret.code(self.clock.now())
     }
 
+    /// The data folder and the master key's file.
+    #[must_use]
+    pub fn folder(&self) -> (std::path::PathBuf, std::path::PathBuf) {
+        (self.options.data.clone(), self.options.master_key.clone())
+    }
+
+    /// The console token.
+    #[must_use]
+    pub fn token(&self) -> String {
+        self.hub().console.reveal().to_owned()
+    }
+
+    /// Stops the hub; its folder is there until this is dropped.
+    ///
+    /// # Panics
+    /// When it had failed.
+    pub fn stop(&mut self) {
+        if let Some(hub) = self.hub.take() {
+            hub.stop().unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+
     /// Stops the hub.
     ///
     /// # Panics
     /// When it had failed.
     pub fn end(mut self) {
-        if let Some(hub) = self.hub.take() {
-            hub.stop().unwrap_or_else(|error| panic!("{error}"));
-        }
+        self.stop();
     }
 }
 

@@ -7,6 +7,7 @@
 //! - [`night`]: a hub with three sites and real devices.
 //! - [`proxy`]: a link that is cut after any byte.
 //! - [`raw`]: a device that says exactly what a test wants, over [`http`].
+//! - [`register`]: two sites with a case each, for who sees what.
 //! - [`simulation`]: devices, a hub and the network between them from one seed, with every fault that a seed can draw.
 
 pub mod audit;
@@ -17,4 +18,5 @@ pub mod night;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod register;
 pub mod simulation;

@@ -3,120 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
-use std::collections::BTreeMap;
-
 use segin::access::routes::ROUTES;
-use segin_tests::console::{Console, Heard, MINUTE, Person};
-use segin_tests::http::Http;
-use segin_tests::raw::RawDevice;
+use segin_tests::console::{MINUTE, Person};
+use segin_tests::register::{CANARIES, OTHER, REASON, Register, add, code, same, set};
 use serde_json::{Value, json};
-use sync_protocol::documents::{Code, DeviceLetters, Edit, EntryId, Kind, Value as Plain};
-use sync_protocol::ids::{DocumentId, Millis, SiteCode};
-use sync_protocol::wire::manifest::Statement;
-
-/// Names that nobody has: wherever one is read, it came from the register.
-const CANARIES: [&str; 4] = ["Zibelinata", "Quoximara", "Wyvernou", "Xylophia"];
-const REASON: &str = "She is at our gate and cannot say what she takes";
-const OTHER: DocumentId = DocumentId::new([0xEE; 16]);
-
-fn set(field: &str, value: &str) -> Edit {
-    Edit::Set { field: field.into(), value: Plain::Text(value.into()).into() }
-}
-
-fn add(group: &str, n: u8, pairs: &[(&str, &str)]) -> Edit {
-    let value = |text: &&str| Plain::Text((*text).to_owned()).into();
-    let values: BTreeMap<_, _> = pairs.iter().map(|(key, text)| ((*key).to_owned(), value(text))).collect();
-    Edit::Add { group: group.into(), entry: EntryId::new([n; 8]), values, at: None, from: None }
-}
-
-/// A hub with a device at Gogui and one at Kayes, and a case of each.
-struct Register {
-    console: Console,
-    http: Http,
-    gogui: RawDevice,
-    /// The users of the devices.
-    users: [String; 2],
-    case: DocumentId,
-    far: DocumentId,
-    far_code: String,
-}
-
-fn code(site: &str, counter: u32) -> String {
-    let letters = DeviceLetters::new("K7").unwrap();
-    Code::next(&SiteCode::new(site).unwrap(), 24, letters, counter).unwrap().to_string()
-}
-
-impl Register {
-    fn new() -> Self {
-        let console = Console::new();
-        let mut http = Http::to(console.address().to_string());
-        let mut device = |name: &str, site: &str, seed: u64| {
-            let user = console.user(name, &[site], &json!({"roles": ["caseworker"]}));
-            let body = json!({"user": user, "confirmed": true});
-            let heard = console.setup("POST", "/v1/admin/invitations", &body);
-            let invitation = heard.json()["invitation"].as_str().unwrap().to_owned();
-            (user, RawDevice::enrol(&mut http, &invitation, seed).unwrap())
-        };
-        let (here, mut gogui) = device("Awa Device", "GOG", 1);
-        let (there, mut kayes) = device("Moussa Device", "KAY", 2);
-        let far_code = code("KAY", 7);
-        let case = record(&mut gogui, &mut http, [CANARIES[0], CANARIES[1]], &code("GOG", 3));
-        let far = record(&mut kayes, &mut http, [CANARIES[2], CANARIES[3]], &far_code);
-        Self { console, http, gogui, users: [here, there], case, far, far_code }
-    }
-
-    /// Somebody of this site with an account.
-    fn person(&self, name: &str, site: &str, role: &str) -> Person {
-        let user = self.console.user(name, &[site], &json!({"roles": [role]}));
-        self.console.account(&user, name)
-    }
-
-    fn get(&self, person: &Person, path: &str) -> Heard {
-        self.console.ask(&person.cookie, "GET", path, &Value::Null)
-    }
-
-    fn post(&self, person: &Person, path: &str, body: &Value) -> Heard {
-        self.console.ask(&person.cookie, "POST", path, body)
-    }
-
-    /// What the hub has been asked to read so far: documents, lists.
-    fn calls(&self) -> (u64, u64) {
-        let metrics = self.console.setup("GET", "/metrics", &Value::Null).body;
-        let number = |name: &str| {
-            let line = metrics.lines().find(|line| line.starts_with(name)).unwrap();
-            line.split(' ').nth(1).unwrap().parse().unwrap()
-        };
-        (number("segin_document_calls "), number("segin_list_calls "))
-    }
-
-    fn position(&self) -> u64 {
-        self.console.setup("GET", "/v1/status", &Value::Null).json()["position"].as_u64().unwrap()
-    }
-}
-
-fn record(device: &mut RawDevice, http: &mut Http, names: [&str; 2], code: &str) -> DocumentId {
-    let document = device.new_document();
-    let site = device.site.to_string();
-    let edits = [
-        set("identity.given", names[0]),
-        set("identity.family", names[1]),
-        set("card.site", &site),
-        set("card.code", code),
-        set("identity.sex", "f"),
-        add("assistance", 1, &[("kind", "blanket"), ("by", names[0])]),
-    ];
-    let change = device.edit(document, Kind::Case, &edits);
-    let parcel = device.parcel(&[(document, vec![change], None)]);
-    device.sync(http, vec![parcel]).unwrap();
-    document
-}
-
-/// What a client hears, but for the request's own id and what was found.
-fn same(heard: &Heard) -> (u16, String, String) {
-    let id = heard.json()["request_id"].as_str().unwrap_or("none").to_owned();
-    let head = heard.head.lines().filter(|line| !line.to_lowercase().starts_with("date:"));
-    (heard.status, head.collect::<Vec<_>>().join("\n"), heard.body.replace(&id, "ID"))
-}
+use sync_protocol::documents::Kind;
+use sync_protocol::ids::DocumentId;
 
 #[test]
 fn what_is_out_of_scope_is_answered_as_what_is_not_there() {
@@ -411,16 +303,5 @@ fn a_partner_sees_its_referral_and_nothing_of_the_case() {
     assert_eq!(register.post(&lead, &done, &note).status, 200);
     assert_eq!(register.get(&lead, "/v1/tasks").json()["tasks"], json!([]));
     assert_eq!(register.post(&lead, &done, &note).status, 404, "done once");
-    register.console.end();
-}
-
-#[test]
-fn what_a_device_reads_is_stated_and_kept() {
-    let mut register = Register::new();
-    let parcel = register.gogui.stating(&[Statement::Read { document: register.case, at: Millis(1), times: 3 }]);
-    let before = register.position();
-    register.gogui.sync(&mut register.http, vec![parcel]).unwrap();
-    assert_eq!(register.position(), before + 1);
-    assert_eq!(register.users.len(), 2);
     register.console.end();
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod audit;
 pub mod bench;
 pub mod client;
 pub mod demo;
@@ -36,6 +37,8 @@ enum Command {
     Hub(hub::HubCommand),
     /// Sites, users, accounts and invitations of a running hub
     Admin(admin::AdminArgs),
+    /// Who did what: looks, denials, exports, decisions, moves
+    Audit(Box<audit::AuditArgs>),
     /// A field device without a screen: record, import, show, sync
     Device(Box<device::DeviceArgs>),
     /// Measurements, one JSON line each
@@ -83,6 +86,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Trouble> {
     match cli.command {
         Command::Hub(command) => hub::run(command),
         Command::Admin(args) => admin::run(args),
+        Command::Audit(args) => audit::run(*args),
         Command::Device(args) => device::run_alone(*args),
         Command::Bench(command) => bench::run(command),
         Command::Verify(args) => verify::run(args),

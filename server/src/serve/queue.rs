@@ -71,7 +71,7 @@ pub struct Tickets {
 
 impl Tickets {
     /// What waits, if anything does.
-    pub fn next(&mut self) -> Option<Ticket> {
+    pub fn take(&mut self) -> Option<Ticket> {
         self.small.try_recv().ok().or_else(|| self.tickets.try_recv().ok())
     }
 

@@ -68,7 +68,7 @@ impl Desk {
         let mut first = None;
         loop {
             let more = !self.is_full() && self.settle()?;
-            let waiting = first.take().or_else(|| self.tickets.next());
+            let waiting = first.take().or_else(|| self.tickets.take());
             let ticket = match waiting {
                 Some(ticket) => ticket,
                 None if more => continue,
@@ -117,7 +117,7 @@ impl Desk {
         let mut bytes = first.bytes;
         let mut group = vec![first];
         while group.len() < GROUP_TICKETS_MAX {
-            let Some(ticket) = self.tickets.next() else { break };
+            let Some(ticket) = self.tickets.take() else { break };
             if bytes + ticket.bytes > GROUP_BYTES_MAX {
                 return (group, Some(ticket));
             }
