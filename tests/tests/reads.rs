@@ -5,10 +5,12 @@
 
 use segin::access::routes::ROUTES;
 use segin_tests::console::{MINUTE, Person};
-use segin_tests::register::{CANARIES, OTHER, REASON, Register, add, code, same, set};
+use segin_tests::raw::RawDevice;
+use segin_tests::register::{CANARIES, OTHER, REASON, Register, add, code, record, same, set};
 use serde_json::{Value, json};
-use sync_protocol::documents::Kind;
+use sync_protocol::documents::{Edit, Kind};
 use sync_protocol::ids::DocumentId;
+use sync_protocol::wire::fingerprint::fingerprint;
 
 #[test]
 fn what_is_out_of_scope_is_answered_as_what_is_not_there() {
@@ -303,5 +305,88 @@ fn a_partner_sees_its_referral_and_nothing_of_the_case() {
     assert_eq!(register.post(&lead, &done, &note).status, 200);
     assert_eq!(register.get(&lead, "/v1/tasks").json()["tasks"], json!([]));
     assert_eq!(register.post(&lead, &done, &note).status, 404, "done once");
+    register.console.end();
+}
+
+/// Writes a document of another kind from the device at Gogui.
+fn write(register: &mut Register, kind: Kind, edits: &[Edit]) -> DocumentId {
+    let document = register.gogui.new_document();
+    let change = register.gogui.edit(document, kind, edits);
+    let parcel = register.gogui.parcel(&[(document, vec![change], None)]);
+    register.gogui.sync(&mut register.http, vec![parcel]).unwrap();
+    document
+}
+
+#[test]
+fn an_annex_opens_for_its_own_officers_alone() {
+    let mut register = Register::new();
+    let case = register.case.to_string();
+    let edits = [set("annex.type", "protection"), set("annex.case", &case), set("child.carer", CANARIES[3])];
+    let annex = write(&mut register, Kind::Annex, &edits);
+    let officer = register.person("Officer", "GOG", "protection");
+    let shown = register.get(&officer, &format!("/v1/documents/{annex}"));
+    assert_eq!((shown.status, shown.json()["kind"].as_str()), (200, Some("annex")), "{shown:?}");
+    assert!(shown.body.contains(CANARIES[3]));
+    for (name, role) in [("Awa", "caseworker"), ("Lead", "site-lead"), ("Chief", "case-manager"), ("Nurse", "health")] {
+        let person = register.person(name, "GOG", role);
+        let path = |id: DocumentId| format!("/v1/documents/{id}");
+        let (theirs, none) = (register.get(&person, &path(annex)), register.get(&person, &path(OTHER)));
+        assert_eq!((theirs.status, same(&theirs)), (404, same(&none)), "{role}");
+        let glass = json!({"document": annex.to_string(), "minutes": 5, "reason": REASON});
+        assert_eq!(register.post(&person, "/v1/break-glass", &glass).status, 201);
+        assert_eq!(same(&register.get(&person, &path(annex))), same(&none), "broken glass opens no annex to {role}");
+    }
+    register.console.end();
+}
+
+#[test]
+fn what_a_decision_applies_and_a_closed_site_moves_reaches_the_lists() {
+    let mut register = Register::new();
+    let lead = register.person("Lead Kayes", "KAY", "site-lead");
+    let near = register.person("Awa Console", "GOG", "caseworker");
+    let user = register.console.user("Waiting", &["GOG"], &json!({"roles": ["caseworker"]}));
+    let heard = register.console.setup("POST", "/v1/admin/invitations", &json!({"user": user}));
+    let invitation = heard.json()["invitation"].as_str().unwrap().to_owned();
+    let mut waiting = RawDevice::enrol(&mut register.http, &invitation, 9).unwrap();
+    let held = record(&mut waiting, &mut register.http, [CANARIES[2], CANARIES[0]], &code("GOG", 50));
+    let listed = |register: &Register, person: &Person| -> Vec<String> {
+        let page = register.get(person, "/v1/cases").json();
+        let mut ids: Vec<String> = page["cases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|case| case["document"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    };
+    let sorted = |documents: &[DocumentId]| {
+        let mut ids: Vec<String> = documents.iter().map(ToString::to_string).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(listed(&register, &near), sorted(&[register.case]));
+    assert_eq!(register.get(&near, &format!("/v1/cases/{held}")).status, 404);
+
+    let shown = fingerprint(&waiting.lease.key).to_string();
+    let path = format!("/v1/admin/devices/{}/confirm", waiting.lease.prefix);
+    let heard = register.console.setup("POST", &path, &json!({"fingerprint": shown}));
+    assert_eq!(heard.status, 200, "{heard:?}");
+    // The hub applies what was held by itself, in its own time.
+    while listed(&register, &near) != sorted(&[register.case, held]) {
+        std::thread::yield_now();
+    }
+    assert_eq!(register.get(&near, &format!("/v1/cases/{held}")).status, 200);
+
+    let before = register.position();
+    let heard = register.console.setup("POST", "/v1/admin/sites/GOG/close", &json!({"into": "KAY"}));
+    assert_eq!(heard.status, 200, "{heard:?}");
+    while listed(&register, &lead) != sorted(&[register.case, register.far, held]) {
+        std::thread::yield_now();
+    }
+    let counted = |at: &str| register.get(&lead, &format!("/v1/counts{at}")).json()["cases"].clone();
+    assert_eq!((counted(""), counted(&format!("?at={before}"))), (json!(3), json!(1)), "then it was one");
+    let then = register.get(&lead, &format!("/v1/cases?at={before}")).json();
+    assert_eq!(then["cases"].as_array().unwrap().len(), 1);
     register.console.end();
 }

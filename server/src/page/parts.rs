@@ -28,7 +28,7 @@ pub async fn live(app: &App, principal: &Principal, rows: usize) -> Markup {
     match lists(app, principal, rows).await {
         Ok(lists) => html! {
             div #as-of data-position=(lists.counts.as_of) {
-                (standing(app, &status, lists.counts.as_of))
+                (standing(app, principal, &status, lists.counts.as_of))
                 @if may(principal, Action::ReadFigures) { (figures(&lists.counts)) }
                 @if let Some(list) = &lists.conflicts { (conflicts(list)) }
                 @if let Some(list) = &lists.arrivals { (arrivals(list)) }
@@ -37,7 +37,7 @@ pub async fn live(app: &App, principal: &Principal, rows: usize) -> Markup {
         },
         Err(_) => html! {
             div #as-of data-position="0" {
-                (standing(app, &status, Position::START))
+                (standing(app, principal, &status, Position::START))
                 section.filling {
                     p.empty { (both(
                         "Les listes se remplissent encore. Les appareils sont déjà servis.",
@@ -73,7 +73,7 @@ async fn lists(app: &App, principal: &Principal, rows: usize) -> Result<Lists, R
     Ok(lists)
 }
 
-fn standing(app: &App, status: &Status, shown: Position) -> Markup {
+fn standing(app: &App, principal: &Principal, status: &Status, shown: Position) -> Markup {
     let behind = status.position.0.saturating_sub(shown.0);
     let without_copy = status.position.0.saturating_sub(status.copied_to.0);
     html! {
@@ -99,9 +99,11 @@ fn standing(app: &App, status: &Status, shown: Position) -> Markup {
                     p.note { (both(&format!("{without_copy} à copier"), &format!("{without_copy} to copy"))) }
                 }
             }
-            div.wide {
-                h2 { (both("Sites entendus", "Sites heard from")) }
-                (sites(app))
+            @if may(principal, Action::ReadPlaces) {
+                div.wide {
+                    h2 { (both("Sites entendus", "Sites heard from")) }
+                    (sites(app))
+                }
             }
         }
     }

@@ -153,3 +153,52 @@ fn weight(job: &Job) -> usize {
     let parcels = parcels.iter().flatten().map(VettedParcel::weight);
     BYTES_PER_PERMIT + parcels.sum::<usize>()
 }
+
+#[cfg(test)]
+mod tests {
+    use sync_protocol::ids::DocumentId;
+
+    use super::*;
+    use crate::hub::fact::{By, Fact};
+
+    fn job(number: u8) -> Vec<Job> {
+        let fact = Fact::Denied { action: "read-document".into(), document: Some(DocumentId::new([number; 16])) };
+        vec![Job::Fact(fact, By::Setup)]
+    }
+
+    fn which(ticket: Option<Ticket>) -> Option<u8> {
+        match ticket?.jobs.first()? {
+            Job::Fact(Fact::Denied { document: Some(document), .. }, _) => Some(document.as_bytes()[0]),
+            _ => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn small_facts_pass_what_waits_and_have_room_of_their_own() {
+        let (queue, mut tickets) = Queue::new();
+        let mut asked = Vec::new();
+        for _ in 0..QUEUE_TICKETS_MAX {
+            let queue = queue.clone();
+            asked.push(tokio::spawn(async move { queue.submit(job(1)).await.is_ok() }));
+        }
+        while queue.depth() < QUEUE_TICKETS_MAX {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(queue.submit(job(1)).await.err(), Some(QueueError::Full));
+        let small = tokio::spawn(async move { queue.submit_small(job(2)).await.is_ok() });
+        let mut first = None;
+        while first != Some(2) {
+            tokio::task::yield_now().await;
+            if tickets.small.is_empty() {
+                continue;
+            }
+            first = which(tickets.take());
+        }
+        assert_eq!(which(tickets.wait().await), Some(1), "then what came before it");
+        drop(tickets);
+        assert!(!small.await.unwrap(), "nobody did it");
+        for asked in asked {
+            assert!(!asked.await.unwrap());
+        }
+    }
+}
