@@ -12,6 +12,7 @@ use sync_protocol::ids::{Channel, DocumentId, Position};
 use super::feeding::name_authors;
 use crate::hub::filing::{FilingError, document_key, projection_binding};
 use crate::hub::published::Shared;
+use crate::store::documents::DocumentStore;
 use crate::store::seal;
 
 /// Reads documents.
@@ -54,13 +55,18 @@ impl Reading {
         self.calls.load(Ordering::Relaxed)
     }
 
+    /// The store, for one call.
+    fn store(&self) -> &dyn DocumentStore {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        &*self.shared.store
+    }
+
     /// Where a document is: one call.
     ///
     /// # Errors
     /// [`FilingError`] when the store cannot be read.
     pub fn place(&self, document: DocumentId) -> Result<Place, FilingError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let head = self.shared.store.head(document)?;
+        let head = self.store().head(document)?;
         let (kind, channels) = head.map_or((Kind::Case.code(), Vec::new()), |head| (head.kind, head.channels));
         let kind = Kind::from_code(kind).ok_or(FilingError::Kind { document, kind })?;
         Ok(Place { document, kind, channels })
@@ -71,8 +77,8 @@ impl Reading {
     /// # Errors
     /// [`FilingError`] when it cannot be read.
     pub fn content(&self, document: DocumentId, is_open: bool) -> Result<Option<Plain>, FilingError> {
-        self.calls.fetch_add(2, Ordering::Relaxed);
-        let (head, sealed) = (self.shared.store.head(document)?, self.shared.store.projection(document)?);
+        let head = self.store().head(document)?;
+        let sealed = self.store().projection(document)?;
         let (Some(head), Some(sealed), true) = (head, sealed, is_open) else { return Ok(None) };
         let (key, _) = document_key(&self.shared.keyring, &head)?;
         let bytes = seal::open(&key, &projection_binding(document), &sealed)
