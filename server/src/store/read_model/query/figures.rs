@@ -121,7 +121,7 @@ pub struct PlainFilter {
     pub at: Option<Position>,
     /// Rows to pass over: the `next` of the page before.
     pub from: usize,
-    /// How many, at most [`limits::READ_MODEL_PAGE_ROWS_MAX`].
+    /// How many, at most [`READ_MODEL_PAGE_ROWS_MAX`](crate::limits::READ_MODEL_PAGE_ROWS_MAX).
     pub limit: Option<usize>,
     /// The day on which ages are told where the day of arrival is not known.
     pub today: Date,
