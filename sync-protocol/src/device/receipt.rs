@@ -342,18 +342,12 @@ impl Device {
         }
     }
 
-    /// Forgets parcels of which a second copy exists, and the oldest beyond what a device keeps; never one with work that
-    /// the hub did not keep.
+    /// Forgets parcels of which a second copy exists, and the oldest beyond what a device keeps; never the last one that
+    /// carried work which the hub did not keep.
     fn drop_copied(&mut self, turn: &mut Turn) {
         let copied_to = self.progress.copied_to;
-        let unkept = |work: &&Work| !matches!(work.state, WorkState::HeldWho(_));
-        let open: BTreeSet<(DocumentId, ChangeHash)> =
-            self.works.values().filter(unkept).map(|work| (work.document, work.hash)).collect();
-        let all_kept = |info: &ParcelInfo| {
-            open.is_empty()
-                || info.documents.iter().all(|(id, changes)| changes.iter().all(|hash| !open.contains(&(*id, *hash))))
-        };
-        let receipted = self.parcels.iter().filter(|(_, info)| !info.again && all_kept(info));
+        let open = self.last_with_unkept_work();
+        let receipted = self.parcels.iter().filter(|(counter, info)| !info.again && !open.contains(counter));
         let mut kept: Vec<(u64, Position, u64)> =
             receipted.filter_map(|(counter, info)| Some((*counter, info.position?, u64::from(info.bytes)))).collect();
         let mut bytes: u64 = kept.iter().map(|(_, _, bytes)| bytes).sum();
@@ -367,6 +361,28 @@ impl Device {
             }
             !gone
         });
+    }
+
+    /// For each change that the hub did not keep, the last parcel that carried it.
+    fn last_with_unkept_work(&self) -> BTreeSet<u64> {
+        let unkept = |work: &&Work| !matches!(work.state, WorkState::HeldWho(_));
+        let mut open: BTreeSet<(DocumentId, ChangeHash)> =
+            self.works.values().filter(unkept).map(|work| (work.document, work.hash)).collect();
+        let mut last = BTreeSet::new();
+        for (counter, info) in self.parcels.iter().rev() {
+            let before = open.len();
+            if before == 0 {
+                break;
+            }
+            let carried = info.documents.iter().flat_map(|(id, changes)| changes.iter().map(|hash| (*id, *hash)));
+            for change in carried {
+                open.remove(&change);
+            }
+            if open.len() < before {
+                last.insert(*counter);
+            }
+        }
+        last
     }
 
     /// The document is asked for whole in the next request.

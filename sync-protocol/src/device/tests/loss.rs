@@ -1,6 +1,7 @@
 //! Cuts, crashes, a hub that lost something, a copy that cannot be read.
 
 use super::*;
+use crate::wire::answer::Fate;
 
 #[test]
 fn a_lost_answer_sends_the_same_parcel_again_and_applies_it_once() {
@@ -67,6 +68,25 @@ fn an_answer_of_another_hub_is_not_believed() {
     assert_eq!(phone.device.works().count(), 1);
     hub.key = right;
     assert_eq!(phone.sync(&mut hub).receipted, 1);
+}
+
+#[test]
+fn a_parcel_with_work_that_the_hub_did_not_keep_stays_until_it_does() {
+    let (mut hub, [mut phone]) = night(["GOG"]);
+    hub.copied_to = Position(1_000);
+    phone.record(case("Awa"));
+    phone.sync(&mut hub);
+    assert_eq!(phone.device.parcels().count(), 0, "a second copy exists");
+    hub.verdict = Some(Box::new(|_, _| Some(Fate::Waiting(vec![ChangeHash::new([9; 32])]))));
+    phone.record(case("Moussa"));
+    for _ in 0..3 {
+        assert_eq!(phone.sync(&mut hub).left, 1);
+        let carrying = phone.device.parcels().filter(|(_, info)| !info.documents.is_empty()).count();
+        assert_eq!(carrying, 1, "one is enough");
+    }
+    hub.verdict = None;
+    phone.sync(&mut hub);
+    assert_eq!((phone.device.works().count(), phone.device.parcels().count()), (0, 0));
 }
 
 #[test]
