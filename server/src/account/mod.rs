@@ -32,6 +32,8 @@ pub struct Accounts {
     pub pending: pending::Pending,
     /// Room for passwords that are looked at or wait for it.
     pub room: Arc<Semaphore>,
+    /// Taken by failures on their way to the log: who signs in waits for those before, to be told of all of them.
+    pub failing: Arc<Semaphore>,
 }
 
 impl Default for Accounts {
@@ -41,6 +43,7 @@ impl Default for Accounts {
             guessing: guessing::Guessing::default(),
             pending: pending::Pending::default(),
             room: Arc::new(Semaphore::new(SIGN_INS_WAITING_MAX)),
+            failing: Arc::new(Semaphore::new(SIGN_INS_WAITING_MAX)),
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::account::{password, recovery};
 use crate::hub::directory::{Account, Directory};
 use crate::hub::fact::{By, Fact};
 use crate::hub::writer::Job;
+use crate::limits::SIGN_INS_WAITING_MAX;
 use crate::serve::app::App;
 use crate::serve::rate::Bucket;
 
@@ -182,6 +183,9 @@ pub async fn enter(
     let kept = user.and_then(|user| Some(app.shared.directory().accounts.get(&user)?.credentials.password.clone()));
     let (word, known) = (given.password, kept.clone());
     let fits = app.work(move || password::verify(&word, known.as_deref())).await?;
+    // Failures that came before are in the log: whoever gets in is told of all of them.
+    let all = u32::try_from(SIGN_INS_WAITING_MAX).unwrap_or(u32::MAX);
+    drop(app.accounts.failing.acquire_many(all).await);
     // One at a time: the same code in two requests is taken once.
     let alone = app.administering.lock().await;
     let proof = user.filter(|_| fits).and_then(|user| {
@@ -243,10 +247,13 @@ fn record_failure(app: &Arc<App>, user: Option<UserId>, now: Millis) {
     if user.is_none() && app.accounts.guessing.admit(Tried::nobody("\n names of nobody"), now).is_err() {
         return;
     }
+    // Without room, more fail at once than are looked at: then one may be told of the last ones later.
+    let counted = Arc::clone(&app.accounts.failing).try_acquire_owned().ok();
     let app = Arc::clone(app);
     tokio::spawn(async move {
+        let _counted = counted;
         let fact = Job::Fact(Fact::SignInFailed { user }, By::Nobody);
-        if let Err(error) = app.queue.submit(vec![fact]).await {
+        if let Err(error) = app.queue.submit_small(vec![fact]).await {
             tracing::warn!(%error, "a failed sign-in could not be written down");
         }
     });

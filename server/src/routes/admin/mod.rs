@@ -95,7 +95,7 @@ impl AdminError {
             Self::UserUnknown => "user-unknown",
             Self::UserInactive => "user-inactive",
             Self::AdministratorLast => "administrator-last",
-            Self::LeaseUnknown => "lease-unknown",
+            Self::LeaseUnknown => "device-unknown",
             Self::FingerprintDiffers => "fingerprint-differs",
             Self::DeviceWiped => "device-wiped",
             Self::Name { .. } => "name",

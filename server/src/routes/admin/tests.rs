@@ -272,7 +272,7 @@ fn a_device_is_confirmed_by_its_fingerprint_revoked_restored_and_moved() {
     assert_eq!(bodies[0].0, 403);
     assert_eq!(
         said(&hub.post(&format!("/v1/admin/devices/{nowhere}/revoke"), &json!({"reason": "x"}))),
-        no(404, "lease-unknown")
+        no(404, "device-unknown")
     );
 
     assert_eq!(said(&act(&here, "move", json!({"site": "XXX"}))), no(409, "site-unknown"));
