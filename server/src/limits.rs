@@ -443,3 +443,15 @@ pub const SUPERSEDED_PER_DOCUMENT_MAX: usize = 1_024;
 
 /// Characters of a reason that a person gives: two or three sentences; it stands in the log and is shown to devices.
 pub const REASON_CHARACTERS_MAX: usize = 400;
+
+/// Rows of held work on a page when the caller names no number: what a screen shows.
+pub const HELD_PAGE_ROWS: usize = 50;
+
+/// Rows of held work on a page at most: each is one read of the log.
+pub const HELD_PAGE_ROWS_MAX: usize = 500;
+
+/// Works that one decision names: what a body holds, several screens.
+pub const DECIDE_ITEMS_MAX: usize = 256;
+
+/// Works that one request decides, what hangs on them included: sixteen entries, a few seconds; the rest with the next.
+pub const DECIDE_WORKS_MAX: usize = 16 * DECISION_ITEMS_MAX;

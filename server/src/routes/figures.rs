@@ -1,4 +1,4 @@
-//! `GET /v1/conflicts`, `/v1/counts` and `/v1/held`: what a person must decide, and the figures.
+//! `GET /v1/conflicts` and `/v1/counts`: what a person must decide, and the figures. Held work: [`super::held`].
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::extract::Params;
 use super::principal::Asker;
 use super::sight;
 use crate::serve::app::App;
-use crate::store::read_model::{ConflictPage, Counts, HeldPage};
+use crate::store::read_model::{ConflictPage, Counts};
 
 /// Which conflicts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -76,40 +76,4 @@ pub async fn counts(
 ) -> Result<Body<Counts>, Failure> {
     let sight = sight::figures(&asker.principal, &app.shared.directory());
     Ok(Body(app.read_model.counts(query.at, sight).await?))
-}
-
-/// Which held work.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct HeldQuery {
-    /// As it stood at this position.
-    #[param(value_type = Option<u64>)]
-    at: Option<Position>,
-    /// Rows of the answer.
-    limit: Option<usize>,
-}
-
-/// Lists held work.
-#[utoipa::path(
-    get,
-    path = "/v1/held",
-    tag = "console",
-    description = "Work that the hub keeps and a person must decide about.",
-    params(HeldQuery),
-    responses(
-        (status = OK, description = "Oldest first", body = HeldPage),
-        (status = BAD_REQUEST, description = "The query cannot be answered", body = ErrorBody),
-        (status = UNAUTHORIZED, description = "No console token", body = ErrorBody),
-        (status = SERVICE_UNAVAILABLE, description = "The lists are catching up", body = ErrorBody),
-    ),
-    security(("console" = []))
-)]
-pub async fn held(
-    State(app): State<Arc<App>>,
-    asker: Asker,
-    Params(query): Params<HeldQuery>,
-) -> Result<Body<HeldPage>, Failure> {
-    app.lists_follow().await?;
-    let sight = sight::held(&asker.principal, &app.shared.directory());
-    Ok(Body(app.read_model.held(query.at, query.limit, sight).await?))
 }

@@ -20,8 +20,10 @@ pub mod figures;
 pub mod glass;
 pub mod guard;
 pub mod health;
+pub mod held;
 pub mod lookup;
 pub mod metrics;
+pub mod moves;
 pub mod observe;
 pub mod openapi;
 pub mod principal;
@@ -105,7 +107,11 @@ fn for_people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(audit::audit))
         .routes(routes!(figures::conflicts))
         .routes(routes!(figures::counts))
-        .routes(routes!(figures::held))
+        .routes(routes!(held::held))
+        .routes(routes!(held::decide::decide))
+        .routes(routes!(moves::transfer))
+        .routes(routes!(moves::assign))
+        .routes(routes!(moves::unassign))
         .routes(routes!(receipts::receipts))
         .routes(routes!(receipts::receipt))
         .routes(routes!(receipts::verify))

@@ -6,7 +6,7 @@
 
 use sync_protocol::ids::{ActorPrefix, Channel, SiteCode};
 
-use crate::access::{Action, Principal, Resource, Role, Setup, decide};
+use crate::access::{Principal, Role, Setup};
 use crate::hub::directory::Directory;
 use crate::store::read_model::{Channels, Only, Sight};
 
@@ -49,16 +49,6 @@ pub fn figures(principal: &Principal, directory: &Directory) -> Sight {
 pub fn receipts(principal: &Principal) -> Only<SiteCode> {
     let all = decide(principal, Action::ReadReceipts, Resource::Everywhere).is_ok();
     if all { Only::All } else { sites(principal) }
-}
-
-/// Held work: of the devices at the sites whose held work the principal may see.
-#[must_use]
-pub fn held(principal: &Principal, directory: &Directory) -> Only<ActorPrefix> {
-    if decide(principal, Action::ReadHeld, Resource::Everywhere).is_ok() {
-        return Only::All;
-    }
-    let may = |site: &&SiteCode| decide(principal, Action::ReadHeld, Resource::Site(site)).is_ok();
-    held_at(directory, &Only::These(directory.sites.keys().filter(may).cloned().collect()))
 }
 
 fn held_at(directory: &Directory, sites: &Only<SiteCode>) -> Only<ActorPrefix> {
