@@ -1,7 +1,8 @@
-//! `segin admin`: sites, users, accounts and invitations of a running hub, by the same endpoints as the page.
+//! `segin admin`: places, users, accounts, devices, held work and moves of a running hub, by the same endpoints as the page.
 //!
 //! Whoever has an account signs in for the one command; the console token does until there are accounts, and for
-//! administration afterwards.
+//! administration afterwards. Places and users: [`super::admin_people`]; devices, held work and cases:
+//! [`super::admin_work`]; accounts: [`super::account`].
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +13,8 @@ use serde_json::{Value, json};
 
 use super::Trouble;
 use super::account::{self, AccountCommand};
+use super::admin_people::{self, PartnerCommand, SiteCommand, UserCommand};
+use super::admin_work::{self, CaseCommand, DeviceCommand, HeldCommand};
 use super::client::Client;
 use crate::tls::trust::read_authority;
 
@@ -37,13 +40,16 @@ pub struct AdminArgs {
     command: AdminCommand,
 }
 
-/// What an administrator may want.
+/// What an administrator or a lead may want.
 #[derive(Subcommand)]
 pub enum AdminCommand {
     /// Sites: posts, centres, the headquarters
     #[command(subcommand)]
     Site(SiteCommand),
-    /// Users: the people who record
+    /// Partners: who takes referrals
+    #[command(subcommand)]
+    Partner(PartnerCommand),
+    /// Users: the people who work with the hub
     #[command(subcommand)]
     User(UserCommand),
     /// Invite a user to enrol one device: shown once, usable once, for fourteen days
@@ -51,46 +57,34 @@ pub enum AdminCommand {
         /// The user's id, as `segin admin users` shows it
         #[arg(long)]
         user: String,
+        /// The device is handed over in person, here and now: nobody confirms it later
+        #[arg(long)]
+        confirmed: bool,
     },
     /// Accounts: who signs in to the console
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Devices: confirm, revoke, move
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Held work: what waits for a person's decision
+    #[command(subcommand)]
+    Held(HeldCommand),
+    /// Cases: hand on, assign
+    #[command(subcommand)]
+    Case(CaseCommand),
     /// List the accounts
     Accounts,
     /// List the sites
     Sites,
+    /// List the regions and their sites
+    Regions,
+    /// List the partners
+    Partners,
     /// List the users
     Users,
-    /// List the enrolled devices and when each was last heard of
+    /// List the enrolled devices, whether they stand, and when each was last heard of
     Devices,
-}
-
-/// About sites.
-#[derive(Subcommand)]
-pub enum SiteCommand {
-    /// Add a site
-    Add {
-        /// Two to four capitals, such as GOG
-        code: String,
-        /// Its name
-        name: String,
-        /// Its region
-        #[arg(long)]
-        region: String,
-    },
-}
-
-/// About users.
-#[derive(Subcommand)]
-pub enum UserCommand {
-    /// Add a user
-    Add {
-        /// The name under which colleagues know the person
-        name: String,
-        /// A site of the user's scope; may be given several times, the first is home
-        #[arg(long = "site", required = true, value_name = "CODE")]
-        sites: Vec<String>,
-    },
 }
 
 /// Runs the command.
@@ -123,16 +117,20 @@ pub fn run(args: AdminArgs) -> Result<ExitCode, Trouble> {
 
 async fn ask(client: &mut Client, command: &AdminCommand) -> Result<Value, Trouble> {
     match command {
-        AdminCommand::Site(SiteCommand::Add { code, name, region }) => {
-            client.post("/v1/admin/sites", &json!({"code": code, "name": name, "region": region})).await
+        AdminCommand::Site(command) => admin_people::ask_site(client, command).await,
+        AdminCommand::Partner(command) => admin_people::ask_partner(client, command).await,
+        AdminCommand::User(command) => admin_people::ask_user(client, command).await,
+        AdminCommand::Invite { user, confirmed } => {
+            client.post("/v1/admin/invitations", &json!({"user": user, "confirmed": confirmed})).await
         }
-        AdminCommand::User(UserCommand::Add { name, sites }) => {
-            client.post("/v1/admin/users", &json!({"name": name, "sites": sites})).await
-        }
-        AdminCommand::Invite { user } => client.post("/v1/admin/invitations", &json!({"user": user})).await,
         AdminCommand::Account(command) => account::ask(client, command).await,
+        AdminCommand::Device(command) => admin_work::ask_device(client, command).await,
+        AdminCommand::Held(command) => admin_work::ask_held(client, command).await,
+        AdminCommand::Case(command) => admin_work::ask_case(client, command).await,
         AdminCommand::Accounts => client.get("/v1/admin/accounts").await,
         AdminCommand::Sites => client.get("/v1/admin/sites").await,
+        AdminCommand::Regions => client.get("/v1/admin/regions").await,
+        AdminCommand::Partners => client.get("/v1/admin/partners").await,
         AdminCommand::Users => client.get("/v1/admin/users").await,
         AdminCommand::Devices => client.get("/v1/devices").await,
     }
@@ -140,12 +138,9 @@ async fn ask(client: &mut Client, command: &AdminCommand) -> Result<Value, Troub
 
 fn shown(command: &AdminCommand, answer: &Value) -> String {
     match command {
-        AdminCommand::Site(SiteCommand::Add { code, .. }) => {
-            format!("Site {code} is in the log at position {}.", text(&answer["position"]))
-        }
-        AdminCommand::User(UserCommand::Add { name, .. }) => {
-            format!("{name} is user {} (position {}).", text(&answer["user"]), text(&answer["position"]))
-        }
+        AdminCommand::Site(command) => admin_people::shown_site(command, answer),
+        AdminCommand::Partner(command) => admin_people::shown_partner(command, answer),
+        AdminCommand::User(command) => admin_people::shown_user(command, answer),
         AdminCommand::Invite { .. } => format!(
             "Invitation {}\nFor a QR code: {}\nUsable once until {}; it is not shown again.",
             text(&answer["invitation"]),
@@ -153,23 +148,43 @@ fn shown(command: &AdminCommand, answer: &Value) -> String {
             moment(&answer["expires"]),
         ),
         AdminCommand::Account(command) => account::shown(command, answer),
+        AdminCommand::Device(command) => admin_work::shown_device(command, answer),
+        AdminCommand::Held(command) => admin_work::shown_held(command, answer),
+        AdminCommand::Case(command) => admin_work::shown_case(command, answer),
         AdminCommand::Accounts => table(
             answer,
             "accounts",
             &["user", "name", "account", "recovery_left", "failures", "failed_at", "setup_until"],
         ),
-        AdminCommand::Sites => table(answer, "sites", &["code", "name", "region"]),
-        AdminCommand::Users => table(answer, "users", &["user", "name", "sites", "devices"]),
-        AdminCommand::Devices => table(answer, "devices", &["lease", "name", "site", "letters", "heard", "cloned"]),
+        AdminCommand::Sites => table(answer, "sites", &["code", "name", "region", "closed_into", "to_move"]),
+        AdminCommand::Regions => table(answer, "regions", &["name", "sites", "closed"]),
+        AdminCommand::Partners => table(answer, "partners", &["code", "name", "open"]),
+        AdminCommand::Users => {
+            table(answer, "users", &["user", "name", "sites", "roles", "regions", "partner", "active", "devices"])
+        }
+        AdminCommand::Devices => table(
+            answer,
+            "devices",
+            &["lease", "name", "site", "letters", "standing", "fingerprint", "heard", "cloned", "held"],
+        ),
     }
 }
 
-fn table(answer: &Value, list: &str, columns: &[&str]) -> String {
+/// A part of an address as typed: ids, codes, nothing that could change the address.
+///
+/// # Errors
+/// [`Trouble`] for anything else.
+pub(super) fn part<'a>(what: &str, text: &'a str) -> Result<&'a str, Trouble> {
+    let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    if fits { Ok(text) } else { Err(Trouble::new("argument", format!("{what} has letters, digits and hyphens only"))) }
+}
+
+pub(super) fn table(answer: &Value, list: &str, columns: &[&str]) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(columns.iter().copied());
     for row in answer[list].as_array().into_iter().flatten() {
         table.add_row(columns.iter().map(|column| match *column {
-            "heard" | "failed_at" | "setup_until" => moment(&row[*column]),
+            "heard" | "since" | "failed_at" | "setup_until" => moment(&row[*column]),
             column => text(&row[column]),
         }));
     }

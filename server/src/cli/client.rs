@@ -80,6 +80,14 @@ impl Client {
         self.send(Method::POST, path, Bytes::from(body.to_string())).await
     }
 
+    /// Changes something that is there.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn patch<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Trouble> {
+        self.send(Method::PATCH, path, Bytes::from(body.to_string())).await
+    }
+
     /// Acts; where the hub opens a session with its answer, what follows is asked in it.
     ///
     /// # Errors

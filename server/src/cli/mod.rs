@@ -5,6 +5,8 @@
 
 pub mod account;
 pub mod admin;
+pub mod admin_people;
+pub mod admin_work;
 pub mod audit;
 pub mod bench;
 pub mod client;
@@ -35,7 +37,7 @@ enum Command {
     /// The hub: where everything arrives and is reconciled
     #[command(subcommand)]
     Hub(hub::HubCommand),
-    /// Sites, users, accounts and invitations of a running hub
+    /// Places, users, accounts, devices, held work and moves of a running hub
     Admin(admin::AdminArgs),
     /// Who did what: looks, denials, exports, decisions, moves
     Audit(Box<audit::AuditArgs>),
