@@ -52,6 +52,7 @@ pub enum UserCommand {
     Add {
         /// The name under which colleagues know the person
         name: String,
+        /// Where, and as what
         #[command(flatten)]
         work: WorkArgs,
     },
@@ -62,6 +63,7 @@ pub enum UserCommand {
         /// Another name
         #[arg(long)]
         name: Option<String>,
+        /// Where, and as what
         #[command(flatten)]
         work: WorkArgs,
         /// May work again

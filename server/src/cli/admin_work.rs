@@ -43,6 +43,7 @@ pub enum DeviceCommand {
 pub enum HeldCommand {
     /// List what waits for a decision
     List {
+        /// Which work
         #[command(flatten)]
         which: WhichArgs,
         /// On this document

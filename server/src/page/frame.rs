@@ -74,6 +74,24 @@ pub fn page(live: &Markup, who: &Markup) -> Markup {
     }
 }
 
+/// A screen of the console: the way back to the page, who looks at it, and what there is to do.
+pub fn screen(title: &str, around: &Markup, content: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="fr" {
+            (head(title))
+            body {
+                a.skip href="#content" { "Aller au contenu" }
+                header.top {
+                    p.brand { a href="/" { "Segin" } }
+                    (around)
+                }
+                main.screen #content { (content) }
+            }
+        }
+    }
+}
+
 /// A page of one thing, without a way on: a form that leads there.
 pub fn form(title: &str, content: &Markup) -> Markup {
     html! {

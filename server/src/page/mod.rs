@@ -2,11 +2,13 @@
 //!
 //! Rendered here, without Node and without a request to anywhere else; works without scripts, too, which only keep it
 //! live. French first, English beneath. Whoever is not signed in gets the form for it ([`sign_in`]); a new account is set
-//! up on a page of its own ([`account`]). The console token comes once with the link and stays in a cookie that scripts
+//! up on a page of its own ([`account`]). Screens for leads: [`held`], [`devices`]. The console token comes once with the link and stays in a cookie that scripts
 //! cannot read. What is shown is what the principal may see. Words for values: `words`; parts of the page: `parts`.
 
 pub mod account;
+pub mod devices;
 mod frame;
+pub mod held;
 mod parts;
 pub mod sign_in;
 #[cfg(test)]
@@ -23,7 +25,9 @@ use serde::Deserialize;
 use sync_protocol::ids::Position;
 use utoipa::IntoParams;
 
+use crate::access::{Action, Principal, Resource};
 use crate::limits::WAIT_SECONDS_MAX;
+use crate::routes::admin::can;
 use crate::routes::error::{ErrorBody, Failure};
 use crate::routes::extract::{Params, Part};
 use crate::routes::principal::Asker;
@@ -70,7 +74,19 @@ pub async fn page(State(app): State<Arc<App>>, asker: Asker, Params(link): Param
     // An answer after the pause says that the lists are filling.
     let _ = tokio::time::timeout(FIRST_LOOK, progress.wait_for(|progress| progress.ready)).await;
     let live = parts::live(&app, &asker.principal, ROWS).await;
-    framed(StatusCode::OK, &frame::page(&live, &sign_in::who(&app, &asker)))
+    let around = maud::html! { (nav(&asker.principal)) (sign_in::who(&app, &asker)) };
+    framed(StatusCode::OK, &frame::page(&live, &around))
+}
+
+/// The ways to the screens that are open to whoever looks.
+fn nav(principal: &Principal) -> maud::Markup {
+    let open = |action| can(principal, action, Resource::Any);
+    maud::html! {
+        nav.screens aria-label="Écrans — Screens" {
+            @if open(Action::ReadHeld) { a href="/page/held" { (frame::both("Retenus", "Held")) } }
+            @if open(Action::ReadDevices) { a href="/page/devices" { (frame::both("Appareils", "Devices")) } }
+        }
+    }
 }
 
 /// What somebody sees who is not known: the form to sign in, once anybody can.

@@ -4,6 +4,7 @@ use serde_json::Value;
 use sync_protocol::documents::{Answer, Birth, State, Value as Plain};
 use sync_protocol::ids::Millis;
 
+use crate::routes::devices::DeviceStanding;
 use crate::store::read_model::BirthRow;
 
 /// Words in both languages.
@@ -33,6 +34,42 @@ pub fn fate(code: &str) -> Both {
         "erased" => both("effacé", "erased"),
         "refused" => both("refusé", "refused"),
         other => both(other, other),
+    }
+}
+
+/// A kind of documents.
+pub fn kind(name: &str) -> Both {
+    match name {
+        "case" => both("Dossier", "case"),
+        "movement" => both("Mouvement", "movement"),
+        "household" => both("Ménage", "household"),
+        "annex" => both("Annexe", "annex"),
+        "link" => both("Lien", "link"),
+        "referral" => both("Orientation", "referral"),
+        other => both(other, other),
+    }
+}
+
+/// Why work is held.
+pub fn held_reason(code: &str) -> Both {
+    match code {
+        "held-who-scope" => both("hors du périmètre de l'appareil", "outside of the device's scope"),
+        "held-who-behind" => both("suit un travail retenu", "follows held work"),
+        "held-who-pending" => both("appareil pas encore confirmé", "device not confirmed yet"),
+        "held-who-revoked" => both("appareil révoqué", "device revoked"),
+        "held-who-inactive" => both("agent inactif", "user not active"),
+        other => both(other, other),
+    }
+}
+
+/// What a device may do.
+pub fn standing(standing: DeviceStanding) -> Both {
+    match standing {
+        DeviceStanding::Pending => both("à confirmer", "to be confirmed"),
+        DeviceStanding::Active => both("en service", "in service"),
+        DeviceStanding::Revoked => both("révoqué", "revoked"),
+        DeviceStanding::Lost => both("perdu", "lost"),
+        DeviceStanding::Wiped => both("effacé", "erased"),
     }
 }
 

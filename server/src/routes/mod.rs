@@ -120,6 +120,8 @@ fn for_people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(page::sign_in::sign_in))
         .routes(routes!(page::sign_in::sign_out))
         .routes(routes!(page::account::form, page::account::set_up))
+        .routes(routes!(page::held::held, page::held::decide))
+        .routes(routes!(page::devices::devices, page::devices::act))
         .routes(routes!(admin::sites::sites, admin::sites::add_site))
         .routes(routes!(admin::sites::close_site))
         .routes(routes!(admin::partners::regions))
