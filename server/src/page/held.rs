@@ -41,6 +41,7 @@ pub struct HeldPageQuery {
 
 /// The form as browsers send it: `work` and `device` as often as they are chosen.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(transparent)]
 #[schema(value_type = Object)]
 pub struct HeldForm(Vec<(String, String)>);
 
