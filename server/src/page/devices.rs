@@ -131,7 +131,10 @@ fn one(device: &DeviceRow, principal: &Principal) -> Markup {
                 p.alert { (both("Cet appareil existe en double.", "This device exists twice.")) }
             }
             @if device.held > 0 {
-                p { a href="/page/held" { (both(&format!("{} travaux retenus", device.held), &format!("{} works held", device.held))) } }
+                p { a href="/page/held" { (both(
+                    &format!("Retenus : {}", device.held),
+                    &format!("Held: {}", device.held),
+                )) } }
             }
             @if manages && device.standing != DeviceStanding::Active && device.standing != DeviceStanding::Wiped {
                 form method="post" action="/page/devices" {

@@ -232,13 +232,13 @@ fn one(row: &HeldRow, decides: bool) -> Markup {
 fn done_words(done: usize, stays: usize) -> Markup {
     html! {
         p.notice role="status" { (both(
-            &format!("{done} travaux décidés. L'appareil l'apprendra à sa prochaine synchronisation."),
-            &format!("{done} works decided. The device hears of it with its next sync."),
+            &format!("Travaux décidés : {done}. L'appareil l'apprendra à sa prochaine synchronisation."),
+            &format!("Works decided: {done}. The device hears of it with its next sync."),
         )) }
         @if stays > 0 {
             p.alert { (both(
-                &format!("{stays} restent retenus : ce qu'ils contiennent ne peut pas être appliqué tel quel."),
-                &format!("{stays} are held still: what they contain cannot be applied as it is."),
+                &format!("Encore retenus : {stays}. Ce qu'ils contiennent ne peut pas être appliqué tel quel."),
+                &format!("Held still: {stays}. What they contain cannot be applied as it is."),
             )) }
         }
     }

@@ -108,7 +108,7 @@ fn held_work_is_decided_on_the_screen() {
 
     let done = decide(&body);
     assert_eq!((done.status, done.header("location")), (303, Some("/page/held?done=1&stays=0")));
-    assert!(get("/page/held?done=1&stays=0").text().contains("1 travaux décidés"));
+    assert!(get("/page/held?done=1&stays=0").text().contains("Travaux décidés : 1"));
     let all = decide(&format!("device={}&reason=x&decision=reject", device.lease.prefix));
     assert_eq!(all.header("location"), Some("/page/held?done=1&stays=0"));
     assert_eq!(hub.get("/v1/held").json()["total"], 0);

@@ -1,6 +1,6 @@
 //! Everything worked out again from the log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sync_protocol::crypto::Purpose;
@@ -206,14 +206,7 @@ impl Work<'_> {
                 }
             }
         }
-        let mut held = BTreeSet::new();
         for (index, (named, filed)) in manifest.documents.iter().zip(&entry.documents).enumerate() {
-            for run in &filed.runs {
-                if let Fate::Held(_) = run.fate {
-                    self.report.held += u64::from(run.count);
-                    held.insert(index);
-                }
-            }
             let all_applied = filed.runs.iter().all(|run| run.fate == Fate::Applied) && filed.content.is_some();
             let Ok(Some(working)) = filing.document(named.document) else { continue };
             if !all_applied {
@@ -239,6 +232,8 @@ impl Work<'_> {
     }
 
     fn count(&mut self, head: Position) -> Result<(), VerifyError> {
+        // What was decided since is held no longer.
+        self.report.held = self.directory.held.values().flatten().map(|item| u64::from(item.changes)).sum();
         let mut after = None;
         loop {
             let heads = self.store.documents_after(after, 256)?;
