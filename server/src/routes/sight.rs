@@ -6,7 +6,7 @@
 
 use sync_protocol::ids::{ActorPrefix, Channel, SiteCode};
 
-use crate::access::{Principal, Role, Setup};
+use crate::access::{Action, Principal, Resource, Role, Setup, decide};
 use crate::hub::directory::Directory;
 use crate::store::read_model::{Channels, Only, Sight};
 
