@@ -4,6 +4,7 @@
 //! - [`console`]: people who sign in to a hub whose clock is set by hand.
 //! - [`door`]: a hub inside the test whose door is narrow, and certificates for it.
 //! - [`audit`]: what a data folder holds, worked out from log and keyring alone.
+//! - [`matrix`]: everybody and everything that the table of access is about, asked over HTTP.
 //! - [`night`]: a hub with three sites and real devices.
 //! - [`proxy`]: a link that is cut after any byte.
 //! - [`raw`]: a device that says exactly what a test wants, over [`http`].
@@ -14,6 +15,7 @@ pub mod audit;
 pub mod console;
 pub mod door;
 pub mod http;
+pub mod matrix;
 pub mod night;
 pub mod process;
 pub mod proxy;
