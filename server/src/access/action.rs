@@ -139,7 +139,8 @@ pub fn has(principal: &Principal, action: Action) -> bool {
     match principal.setup {
         Some(Setup::Everything) => !matches!(action, Action::Write | Action::Feed),
         Some(Setup::Administration) => {
-            is_administration(action) || matches!(action, Action::ReadAudit | Action::ReadNotices)
+            // What administrators do, and who did what; the reasons in notices are content.
+            is_administration(action) || action == Action::ReadAudit
         }
         None => principal.roles.iter().any(|role| has_role(*role, action)),
     }

@@ -87,10 +87,12 @@ impl Principal {
         self.roles.contains(&role)
     }
 
-    /// Whether every site's channel is open: case managers, and the console token before there are accounts.
+    /// Whether every site's channel is open: to case managers on the console, and to the console token before there are
+    /// accounts. A case manager's device works at the own sites, as its feed does.
     #[must_use]
     pub fn sees_all_sites(&self) -> bool {
-        self.is(Role::CaseManager) || self.setup == Some(Setup::Everything)
+        let on_device = matches!(self.by, By::Lease(_));
+        (self.is(Role::CaseManager) && !on_device) || self.setup == Some(Setup::Everything)
     }
 
     /// Whether a document of this kind in this channel is open to this principal.

@@ -125,7 +125,8 @@ pub async fn assign(
     Part(case): Part<DocumentId>,
     Json(Assignment { user }): Json<Assignment>,
 ) -> Result<Body<Moved>, Failure> {
-    case_in_scope(&app, &asker.principal, Action::Assign, case).await?;
+    let channels = case_in_scope(&app, &asker.principal, Action::Assign, case).await?;
+    of_own_site(&asker.principal, &channels)?;
     if !takes_cases(&app.shared.directory(), user, asker.now) {
         return Err(Failure::conflict(
             "assign-user",
@@ -158,7 +159,8 @@ pub async fn unassign(
     Part(case): Part<DocumentId>,
     Json(Assignment { user }): Json<Assignment>,
 ) -> Result<Body<Moved>, Failure> {
-    case_in_scope(&app, &asker.principal, Action::Assign, case).await?;
+    let channels = case_in_scope(&app, &asker.principal, Action::Assign, case).await?;
+    of_own_site(&asker.principal, &channels)?;
     assignment(&app, &asker, case, Some(Channel::user(user)), None).await
 }
 
@@ -189,6 +191,13 @@ async fn case_in_scope(
         Ok(Allowed::Scope) if is_case && !channels.is_empty() => Ok(channels),
         _ => Err(Failure::not_found("case-unknown", "there is no such case, or it is not open to you")),
     }
+}
+
+/// Whether the case is at a site whose cases this principal gives out: one that was itself assigned is not given on.
+fn of_own_site(principal: &Principal, channels: &[Channel]) -> Result<(), Failure> {
+    let may = |site: SiteCode| can(principal, Action::Assign, Resource::Site(&site));
+    let own = channels.iter().filter_map(Channel::site_code).any(may);
+    if own { Ok(()) } else { Err(Failure::not_allowed()) }
 }
 
 /// The site that a case leaves: one whose cases this principal hands on.
