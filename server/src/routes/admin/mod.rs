@@ -1,7 +1,7 @@
 //! What an administrator or a lead decides: places, users, devices, invitations, accounts, each an entry of the log.
 //!
 //! `segin admin` and the page use the same endpoints. Who may at all is asked by `routes::guard`; with the site that it
-//! is about, here ([`may`]). Each act is checked against the directory while no other one runs, then written; the answer
+//! is about, here (`may`). Each act is checked against the directory while no other one runs, then written; the answer
 //! says where it stands. What a user may be: [`profile`].
 
 pub mod accounts;
