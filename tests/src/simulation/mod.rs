@@ -10,7 +10,7 @@ pub mod dice;
 pub mod hub;
 pub mod leads;
 pub mod mutation;
-mod network;
+pub mod network;
 pub mod operator;
 pub mod oracle;
 pub mod paper;
