@@ -82,10 +82,27 @@ impl RawDevice {
     /// # Panics
     /// When the invitation is none or the hub's answer is not signed.
     pub fn enrol(http: &mut Http, invitation: &str, seed: u64) -> Result<Self, NoAnswer> {
+        Self::enrol_on(http, invitation, seed, None)
+    }
+
+    /// The same on a tablet that somebody else has enrolled on before.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    ///
+    /// # Panics
+    /// As [`RawDevice::enrol`].
+    pub fn enrol_on(
+        http: &mut Http,
+        invitation: &str,
+        seed: u64,
+        tablet: Option<InstallationId>,
+    ) -> Result<Self, NoAnswer> {
         let mut random = SeededRandom::new(seed);
         let invitation = Invitation::parse(invitation).expect("the hub gives invitations");
         let key = SecretKey::from_bytes(&draw(&mut random)).expect("a random number is a key but for one in 2^32");
-        let request = EnrolRequest::sign(&invitation, InstallationId::new(draw(&mut random)), &key);
+        let drawn = InstallationId::new(draw(&mut random));
+        let request = EnrolRequest::sign(&invitation, tablet.unwrap_or(drawn), &key);
         let bytes = frame(Message::EnrolRequest, &request);
         let body = accepted(http.post("/v1/enrol", &bytes)?)?;
         let answer: EnrolAnswer = read(Message::EnrolAnswer, &body).expect("an answer is readable");

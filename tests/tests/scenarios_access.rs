@@ -198,7 +198,11 @@ fn a_user_who_moves_gets_the_other_sites_cases_and_what_was_unsent_is_held_and_l
     assert_eq!(awa.status().unwrap().held, 0);
     night.sync(&mut colleague);
     assert_eq!(says(&mut colleague, here, "identity.family").as_deref(), Some("Diarra"));
-    ends_with(night, &[(here, 2), (there, 1)]);
+    // What she records from now on is the new site's.
+    let new = awa.record(vec![named("Binta")]).unwrap().document;
+    night.sync(&mut awa);
+    assert_eq!(held(&night, ""), 0);
+    ends_with(night, &[(here, 2), (there, 1), (new, 1)]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::exchange::Waiting;
 use super::rows::{Entry, Key, Rows, Standing};
 use super::turn::Turn;
 use crate::documents::{self, Kind};
-use crate::ids::{ChangeHash, DocumentId, Position};
+use crate::ids::{ChangeHash, Channel, DocumentId, Position};
 use crate::wire::answer::{FeedItem, FeedWhat, Rest};
 use crate::wire::codec::to_cbor;
 use crate::wire::digest::Digest;
@@ -244,6 +244,13 @@ impl Device {
         }
     }
 
+    /// Where the user works by now: the lease names the site of its day, and new documents begin in the scope or are held.
+    fn note_site(&mut self, rest: &Rest) {
+        let Some(of_lease) = self.lease().map(|lease| Channel::site(&lease.site)) else { return };
+        let now = rest.channels.iter().find_map(Channel::site_code);
+        self.progress.site = now.filter(|_| !rest.channels.contains(&of_lease));
+    }
+
     /// The feed is read to its end: both sides hold the same, or a repair begins.
     fn feed_ended(&mut self, rest: &Rest, head: Position, turn: &mut Turn) {
         let closed: Vec<_> = self.sums.keys().filter(|channel| !rest.channels.contains(channel)).cloned().collect();
@@ -254,6 +261,7 @@ impl Device {
         for document in self.sync.as_mut().map(|sync| std::mem::take(&mut sync.loose)).unwrap_or_default() {
             self.close_if_done(document, turn);
         }
+        self.note_site(rest);
         self.progress.read_to = rest.position.unwrap_or(head);
         let mine = |channel| self.sums.get(channel).copied().unwrap_or_default();
         // What is about to be repaired is stated afterwards: until then it is no news that it differs.

@@ -90,7 +90,7 @@ impl Device {
             counter,
             previous: self.progress.previous,
             created: turn.now,
-            site: session.lease.site.clone(),
+            site: self.progress.site.clone().unwrap_or_else(|| session.lease.site.clone()),
             documents: named,
             statements: statements.iter().map(Stated::commitment).collect(),
         };

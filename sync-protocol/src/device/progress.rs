@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::crypto::PublicKey;
-use crate::ids::{Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt};
+use crate::ids::{Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt, SiteCode};
 use crate::wire::codec::Raw;
 use crate::wire::digest::Digest;
 use crate::wire::lease::SignedLease;
@@ -85,6 +85,9 @@ pub(super) struct Progress {
     /// Set while everything is to be erased once it is receipted.
     #[n(16)]
     pub wipe: Option<PendingWipe>,
+    /// Where new documents begin, once the user no longer works at the lease's site.
+    #[n(17)]
+    pub site: Option<SiteCode>,
 }
 
 /// How the lease stands at the hub, as far as this device was told.

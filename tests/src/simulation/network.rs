@@ -34,7 +34,7 @@ impl World {
     /// A device has sent something.
     pub(super) fn send(&mut self, phone: usize, sent: Vec<(u32, Endpoint, Vec<u8>)>) -> Check {
         for (number, to, bytes) in sent {
-            self.oracle.requested(&bytes)?;
+            self.oracle.requested(&bytes, &self.closed)?;
             let bytes = self.on_its_way(bytes);
             let route = Route { phone, life: self.phones[phone].life, number, hostile: false };
             self.flights.push(Flight { route, to, way: Way::Up(bytes) });

@@ -16,7 +16,7 @@ use sync_protocol::wire::answer::{Answer, DocumentFate, Fate, ParcelReceipt, Rec
 use sync_protocol::wire::codec::{Message, from_cbor, read};
 use sync_protocol::wire::digest::Digest;
 use sync_protocol::wire::exchange::ExchangeRequest;
-use sync_protocol::wire::manifest::manifest_hash;
+use sync_protocol::wire::manifest::{Manifest, manifest_hash};
 
 use super::paper::{Facts, Mark, Recorded, sites_of};
 use super::promise::{Broken, Check, Promise, holds};
@@ -275,8 +275,20 @@ impl Oracle {
     ///
     /// # Errors
     /// [`Broken`].
-    pub fn requested(&self, bytes: &[u8]) -> Check {
+    pub fn requested(&mut self, bytes: &[u8], closed: &BTreeMap<SiteCode, SiteCode>) -> Check {
         let Ok(request) = read::<ExchangeRequest>(Message::ExchangeRequest, bytes) else { return Ok(()) };
+        // Where the device says that its new documents begin: its user may have moved since the lease was made.
+        for manifest in request.parcels.iter().filter_map(|parcel| parcel.manifest.read::<Manifest>().ok()) {
+            let mut site = &manifest.site;
+            while let Some(next) = closed.get(site) {
+                site = next;
+            }
+            for named in &manifest.documents {
+                if let Some(facts) = self.facts.get_mut(&named.document) {
+                    facts.sites.insert(site.clone());
+                }
+            }
+        }
         let allowed = 2 * request.budget as usize + BESIDE_BYTES;
         holds(Promise::Bounded, bytes.len() <= allowed, || {
             format!("a request of {} bytes on a link of {}", bytes.len(), request.budget)
