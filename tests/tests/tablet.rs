@@ -26,24 +26,25 @@ fn tablet() -> Tablet {
     let mut http = Http::to(console.address().to_string());
     let invite = |name: &str, site: &str| {
         let user = console.setup("POST", "/v1/admin/users", &json!({"name": name, "sites": [site]})).json();
-        let user = user["user"].as_str().unwrap().to_owned();
+        let user = user["user"].as_str().expect("the hub names the user").to_owned();
         let invited = json!({"user": user, "confirmed": true});
         let invited = console.setup("POST", "/v1/admin/invitations", &invited).json();
-        (user, invited["invitation"].as_str().unwrap().to_owned())
+        (user, invited["invitation"].as_str().expect("the hub gives an invitation").to_owned())
     };
     let (first, second) = (invite("Awa Diarra", "GOG"), invite("Binta Keita", "KAY"));
-    let mut awa = RawDevice::enrol(&mut http, &first.1, 1).unwrap();
-    let binta = RawDevice::enrol_on(&mut http, &second.1, 2, Some(awa.lease.installation)).unwrap();
+    let mut awa = RawDevice::enrol(&mut http, &first.1, 1).expect("an invitation enrols");
+    let binta =
+        RawDevice::enrol_on(&mut http, &second.1, 2, Some(awa.lease.installation)).expect("an invitation enrols");
     let case = awa.new_document();
     let change = awa.edit(case, Kind::Case, &[set("identity.given", "Zibelinata")]);
     let parcel = awa.parcel(&[(case, vec![change], None)]);
-    let (receipt, _) = awa.sync(&mut http, vec![parcel]).unwrap();
+    let (receipt, _) = awa.sync(&mut http, vec![parcel]).expect("the hub answers");
     assert_eq!(receipt.parcels[0].documents[0].runs[0].fate, Fate::Applied);
     Tablet { console, http, awa, binta, users: [first.0, second.0], case }
 }
 
 fn site(code: &str) -> Channel {
-    Channel::site(&SiteCode::new(code).unwrap())
+    Channel::site(&SiteCode::new(code).expect("three capitals"))
 }
 
 #[test]
