@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sync_protocol::ids::{Hash, Millis, SiteCode, UserId};
 use utoipa::ToSchema;
 
-use super::admin::write;
+use super::admin::write_at_once;
 use super::door::Visitor;
 use super::error::{ErrorBody, Failure};
 use super::extract::Json;
@@ -200,7 +200,7 @@ pub async fn enter(
         record_failure(app, user, now);
         return Err(Failure::sign_in_failed());
     };
-    write(app, By::User(user), vec![Fact::SignedIn { user, step, recovery }]).await?;
+    write_at_once(app, By::User(user), Fact::SignedIn { user, step, recovery }).await?;
     let key = principal::open_session(app, user, now).ok_or_else(Failure::sign_in_failed)?;
     drop(alone);
     app.accounts.guessing.succeeded(tried);

@@ -14,7 +14,7 @@ use sync_protocol::wire::fingerprint::{Fingerprint, fingerprint};
 use utoipa::ToSchema;
 
 use super::sites::Written;
-use super::{AdminError, may, open_site, reason, write};
+use super::{AdminError, may, open_site, reason, write_at_once};
 use crate::access::{Action, Resource};
 use crate::hub::directory::{Directory, LeaseState, Standing};
 use crate::hub::fact::Fact;
@@ -178,7 +178,7 @@ async fn act(
         wanted(&directory, state)?
     };
     let position = match fact {
-        Some(fact) => write(app, asker.by(), vec![fact]).await?,
+        Some(fact) => write_at_once(app, asker.by(), fact).await?,
         None => app.shared.published().position,
     };
     Ok(Body(Written { position }))

@@ -155,7 +155,16 @@ pub(crate) fn reason(text: &str) -> Result<String, AdminError> {
 
 /// Has facts written together; the caller holds the administrators' lock. Where the first one stands.
 pub(crate) async fn write(app: &App, by: By, facts: Vec<Fact>) -> Result<Position, Failure> {
-    match app.queue.submit(facts.into_iter().map(|fact| Job::Fact(fact, by)).collect()).await?.into_iter().next() {
+    at(app.queue.submit(facts.into_iter().map(|fact| Job::Fact(fact, by)).collect()).await?)
+}
+
+/// The same for what must go on while the disk is nearly full: somebody gets in to make room, a lost device is revoked.
+pub(crate) async fn write_at_once(app: &App, by: By, fact: Fact) -> Result<Position, Failure> {
+    at(app.queue.submit_small(vec![Job::Fact(fact, by)]).await?)
+}
+
+fn at(done: Vec<Done>) -> Result<Position, Failure> {
+    match done.into_iter().next() {
         Some(Done::Fact(position)) => Ok(position),
         _ => Err(Failure::internal("a fact came back as something else")),
     }
