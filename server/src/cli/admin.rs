@@ -2,7 +2,7 @@
 //!
 //! Whoever has an account signs in for the one command; the console token does until there are accounts, and for
 //! administration afterwards. Places and users: [`super::admin_people`]; devices, held work and cases:
-//! [`super::admin_work`]; accounts: [`super::account`].
+//! [`super::admin_work`]; beyond the own scope: [`super::admin_beyond`]; accounts: [`super::account`].
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::Trouble;
 use super::account::{self, AccountCommand};
+use super::admin_beyond::{self, GlassArgs, LookUpArgs, TaskCommand};
 use super::admin_people::{self, PartnerCommand, SiteCommand, UserCommand};
 use super::admin_work::{self, CaseCommand, DeviceCommand, HeldCommand};
 use super::client::Client;
@@ -85,6 +86,17 @@ pub enum AdminCommand {
     Users,
     /// List the enrolled devices, whether they stand, and when each was last heard of
     Devices,
+    /// Look for a person beyond the own scope: code, initials, year, site and date, recorded with the reason
+    LookUp(LookUpArgs),
+    /// Open one case outside of the own scope for a while, recorded and told
+    BreakGlass(GlassArgs),
+    /// List which cases were opened outside of scopes, by whom and why
+    Notices,
+    /// List what is to be done
+    Tasks,
+    /// Tasks: say that one is done
+    #[command(subcommand)]
+    Task(TaskCommand),
 }
 
 /// Runs the command.
@@ -133,6 +145,11 @@ async fn ask(client: &mut Client, command: &AdminCommand) -> Result<Value, Troub
         AdminCommand::Partners => client.get("/v1/admin/partners").await,
         AdminCommand::Users => client.get("/v1/admin/users").await,
         AdminCommand::Devices => client.get("/v1/devices").await,
+        AdminCommand::LookUp(args) => admin_beyond::look_up(client, args).await,
+        AdminCommand::BreakGlass(args) => admin_beyond::break_glass(client, args).await,
+        AdminCommand::Notices => client.get("/v1/notices").await,
+        AdminCommand::Tasks => client.get("/v1/tasks").await,
+        AdminCommand::Task(command) => admin_beyond::ask_task(client, command).await,
     }
 }
 
@@ -167,6 +184,11 @@ fn shown(command: &AdminCommand, answer: &Value) -> String {
             "devices",
             &["lease", "name", "site", "letters", "standing", "fingerprint", "heard", "cloned", "held"],
         ),
+        AdminCommand::LookUp(_) => admin_beyond::shown_rows(answer),
+        AdminCommand::BreakGlass(_) => admin_beyond::shown_glass(answer),
+        AdminCommand::Notices => table(answer, "notices", &["at", "name", "code", "document", "reason", "until"]),
+        AdminCommand::Tasks => table(answer, "tasks", &["position", "at", "kind", "partner", "referral", "received"]),
+        AdminCommand::Task(_) => admin_beyond::shown_task(answer),
     }
 }
 
@@ -184,7 +206,7 @@ pub(super) fn table(answer: &Value, list: &str, columns: &[&str]) -> String {
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(columns.iter().copied());
     for row in answer[list].as_array().into_iter().flatten() {
         table.add_row(columns.iter().map(|column| match *column {
-            "heard" | "since" | "failed_at" | "setup_until" => moment(&row[*column]),
+            "at" | "until" | "heard" | "since" | "failed_at" | "setup_until" => moment(&row[*column]),
             column => text(&row[column]),
         }));
     }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod admin_beyond;
 pub mod admin_people;
 pub mod admin_work;
 pub mod audit;
