@@ -5,7 +5,7 @@ use sync_protocol::ids::{ActorPrefix, Channel, Millis, SiteCode, UserId};
 use super::{Directory, LeaseState, Standing};
 use crate::access::{HELD_INACTIVE, HELD_PENDING, HELD_REVOKED, Principal, Role, Setup};
 use crate::hub::fact::{By, Profile};
-use crate::limits::SCOPE_CHANNELS_MAX;
+use crate::limits::{GLASS_MINUTES_MAX, SCOPE_CHANNELS_MAX};
 
 impl Directory {
     /// The channels of a user's scope; none for somebody unknown or inactive.
@@ -109,7 +109,10 @@ impl Directory {
             leads.extend(profile.sites.iter().map(|site| self.site_now(site)));
         }
         leads.extend(self.regional_sites(profile));
-        let glass = self.glass.iter().rev().filter(|glass| glass.user == user && now < glass.until);
+        // What was opened longer ago than anything stays open need not be looked at.
+        let lasts = i64::from(GLASS_MINUTES_MAX) * 60_000;
+        let lately = self.glass.iter().rev().take_while(|glass| now.0.saturating_sub(glass.at.0) <= lasts);
+        let glass = lately.filter(|glass| glass.user == user && now < glass.until);
         Principal {
             by,
             roles: profile.roles.clone(),

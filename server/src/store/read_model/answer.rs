@@ -236,33 +236,6 @@ pub struct ReceiptPage {
     pub next: Option<Position>,
 }
 
-/// Work that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct HeldRow {
-    /// On which document.
-    #[schema(value_type = String, format = "uuid")]
-    pub document: DocumentId,
-    /// Whose work.
-    pub lease: String,
-    /// Why: a stable code.
-    pub reason: String,
-    /// The entry that holds it.
-    #[schema(value_type = u64)]
-    pub position: Position,
-}
-
-/// Held work, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct HeldPage {
-    /// The position that this answer shows.
-    #[schema(value_type = u64)]
-    pub as_of: Position,
-    /// How much there is in all.
-    pub total: u64,
-    /// The first of it.
-    pub held: Vec<HeldRow>,
-}
-
 /// What somebody learns of a case beyond the own scope.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FoundRow {

@@ -1,10 +1,10 @@
 //! What the read model can be asked. Who may ask what, and how far they see, is decided by the caller.
 
-use sync_protocol::ids::{ActorPrefix, DocumentId, Position, SiteCode};
+use sync_protocol::ids::{DocumentId, Position, SiteCode};
 
 use super::{
-    Arrivals, CaseDetail, CaseFilter, CasePage, Channels, ConflictPage, Counts, HeldPage, LookUpFound, Only,
-    PlainFilter, PlainPage, ReadModel, ReadModelError, ReceiptPage, ReceiptRow, ReferralPage, Sight, query,
+    Arrivals, CaseDetail, CaseFilter, CasePage, Channels, ConflictPage, Counts, LookUpFound, Only, PlainFilter,
+    PlainPage, ReadModel, ReadModelError, ReceiptPage, ReceiptRow, ReferralPage, Sight, query,
 };
 
 impl ReadModel {
@@ -85,19 +85,6 @@ impl ReadModel {
         sight: Only<SiteCode>,
     ) -> Result<Option<ReceiptRow>, ReadModelError> {
         self.ask(None, move |db, _| query::receipt(db, position, &sight)).await
-    }
-
-    /// Work in sight that waits for a person, oldest first.
-    ///
-    /// # Errors
-    /// As [`ReadModel::cases`].
-    pub async fn held(
-        &self,
-        at: Option<Position>,
-        limit: Option<usize>,
-        sight: Only<ActorPrefix>,
-    ) -> Result<HeldPage, ReadModelError> {
-        self.ask(at, move |db, moment| query::held(db, moment, limit, &sight)).await
     }
 
     /// Referrals in sight, newest first, page by page.

@@ -34,8 +34,7 @@ use query::Moment;
 
 pub use answer::{
     ArrivalRow, Arrivals, BirthRow, CaseDetail, CasePage, CaseRow, ConflictPage, ConflictRow, Counts, FoundRow,
-    HeldPage, HeldRow, LookUpFound, MovementCounts, PlainPage, PlainRow, ReceiptPage, ReceiptRow, ReferralPage,
-    ReferralRow, Version,
+    LookUpFound, MovementCounts, PlainPage, PlainRow, ReceiptPage, ReceiptRow, ReferralPage, ReferralRow, Version,
 };
 pub use model::Progress;
 pub use query::{CaseFilter, PlainFilter};

@@ -59,7 +59,7 @@ pub(super) use cases::{arrivals, case, cases, conflicts};
 pub use figures::PlainFilter;
 pub(super) use figures::{counts, rows};
 pub(super) use looking::{codes, look_up, of_code, referrals};
-pub(super) use receipts::{held, receipt, receipts};
+pub(super) use receipts::{receipt, receipts};
 
 fn page_rows(limit: Option<usize>) -> i64 {
     let rows = limit.unwrap_or(limits::READ_MODEL_PAGE_ROWS).clamp(1, limits::READ_MODEL_PAGE_ROWS_MAX);

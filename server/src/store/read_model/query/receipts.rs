@@ -1,12 +1,12 @@
-//! Receipts, and what is held.
+//! Receipts.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use sync_protocol::ids::{ActorPrefix, Millis, Position, SiteCode};
+use sync_protocol::ids::{Millis, Position, SiteCode};
 
 use super::super::ReadModelError;
-use super::super::answer::{HeldPage, HeldRow, ReceiptPage, ReceiptRow};
+use super::super::answer::{ReceiptPage, ReceiptRow};
 use super::super::sight::{Names, Only};
-use super::{Moment, document_id, from_json, page_rows, position, sql};
+use super::{Moment, from_json, page_rows, position, sql};
 
 const RECEIPT_COLUMNS: &str = "SELECT position, at, user, site, documents, fates, manifest FROM receipts
     WHERE (:all OR site IN (SELECT value FROM json_each(:names)))";
@@ -58,42 +58,4 @@ pub(in super::super) fn receipt(
     let (text, sight) = (format!("{RECEIPT_COLUMNS} AND position = :position"), Names::from(sight));
     let values = named_params! {":all": sight.all, ":names": sight.names, ":position": sql(wanted)};
     Ok(db.prepare_cached(&text)?.query_row(values, receipt_row).optional()?)
-}
-
-pub(in super::super) fn held(
-    db: &Connection,
-    moment: Moment,
-    limit: Option<usize>,
-    sight: &Only<ActorPrefix>,
-) -> Result<HeldPage, ReadModelError> {
-    let sight = Names::from(sight);
-    let total = concat!(
-        "SELECT count(*) FROM held WHERE ",
-        holds!("held"),
-        " AND (:all OR lease IN (SELECT value FROM json_each(:names)))"
-    );
-    let values = named_params! {":at": sql(moment.at), ":all": sight.all, ":names": sight.names};
-    let total: i64 = db.prepare_cached(total)?.query_row(values, |row| row.get(0))?;
-    let text = concat!(
-        "SELECT document, lease, reason, from_position FROM held WHERE ",
-        holds!("held"),
-        " AND (:all OR lease IN (SELECT value FROM json_each(:names)))",
-        " ORDER BY from_position, document, lease LIMIT :limit"
-    );
-    let mut statement = db.prepare_cached(text)?;
-    let values = named_params! {
-        ":at": sql(moment.at),
-        ":all": sight.all,
-        ":names": sight.names,
-        ":limit": page_rows(limit),
-    };
-    let rows = statement.query_map(values, |row| {
-        Ok(HeldRow {
-            document: document_id(row, 0)?,
-            lease: row.get(1)?,
-            reason: row.get(2)?,
-            position: position(row.get(3)?),
-        })
-    })?;
-    Ok(HeldPage { as_of: moment.at, total: total.unsigned_abs(), held: rows.collect::<Result<_, _>>()? })
 }
