@@ -21,8 +21,8 @@ const LONGER: &[(&str, usize, &str)] = &[
 const SHARED_CODES: &[(&str, &str)] = &[("defect", "a defect of this program, wherever it was met")];
 /// Bytes of a committed file, at most: vectors and test data are small enough to be read by a person.
 const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024;
-/// Folders at the top of the repository; the last two appear on use and are not committed.
-const TOP: &[&str] = &["server", "sync-protocol", "tests", "target", "segin-data"];
+/// Folders at the top of the repository; the last three appear on use and are not committed.
+const TOP: &[&str] = &["server", "sync-protocol", "tests", "target", "segin-data", "node_modules"];
 
 /// A crate that may be named only under these paths (a prefix of a path, or what a file is called).
 struct Layer {

@@ -1,0 +1,37 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
+
+// Built by server/build.rs into its own folder (SEGIN_WEB_OUT), else into dist/.
+export default defineConfig({
+  base: "/app/",
+  build: {
+    outDir: process.env.SEGIN_WEB_OUT ?? "dist",
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+  },
+  plugins: [
+    svelte(),
+    VitePWA({
+      registerType: "prompt",
+      injectRegister: null,
+      manifest: {
+        name: "Segin",
+        short_name: "Segin",
+        lang: "fr",
+        start_url: "/app/",
+        scope: "/app/",
+        display: "standalone",
+        background_color: "#ffffff",
+        theme_color: "#0b4f4a",
+        icons: [],
+      },
+      workbox: {
+        globPatterns: ["**/*.{js,css,html,wasm,svg,png,webmanifest}"],
+        maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,
+        navigateFallback: "/app/index.html",
+      },
+    }),
+  ],
+});
