@@ -19,3 +19,4 @@ pub mod serve;
 pub mod store;
 pub mod tls;
 pub mod verify;
+pub mod web;

@@ -1,3 +1,7 @@
+/**
+ * How the app is built: below `/app/`, with a service worker that keeps every file for days without a network.
+ * Called by server/build.rs, which embeds what comes out.
+ */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { VitePWA } from "vite-plugin-pwa";

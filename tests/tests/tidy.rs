@@ -1,6 +1,9 @@
 //! Promises checked here: the rules of the house that no compiler keeps.
 //!
-//! - Every Rust file opens with `//!`, and none is longer than can be read in one sitting.
+//! - Every Rust file opens with `//!`, every TypeScript and Svelte file with a comment, and none is longer than can be
+//!   read in one sitting.
+//! - TypeScript is checked: nothing is `any`, no check is switched off. The app names no other host.
+//! - Packages are named without the host that they came from.
 //! - Nothing unfinished is left in the code.
 //! - Layers stay apart: storage engines, Automerge and HTTP are named only where the layer's picture has them.
 //! - Nothing names a path of someone's machine.
@@ -12,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// Lines of a Rust file, at most; the aim is 400.
 const LINES_MAX: usize = 500;
+/// Lines of a TypeScript or Svelte file, at most.
+const SCRIPT_LINES_MAX: usize = 400;
 /// Files that may be longer, with their own limit and the reason.
 const LONGER: &[(&str, usize, &str)] = &[
     ("sync-protocol/tests/gate_rules.rs", 900, "one list of cases, one for each rule, read by looking one up"),
@@ -68,7 +73,7 @@ fn files() -> Vec<(String, PathBuf)> {
             let path = entry.expect("an entry is readable").path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
             if path.is_dir() {
-                if !matches!(name.as_str(), "target" | ".git" | "segin-data" | "node_modules") {
+                if !matches!(name.as_str(), "target" | ".git" | "segin-data" | "node_modules" | "dist" | "results") {
                     folders.push(path);
                 }
             } else if name != ".git" {
@@ -86,6 +91,14 @@ fn files() -> Vec<(String, PathBuf)> {
 fn rust_files() -> impl Iterator<Item = (String, String)> {
     files().into_iter().filter(|(name, _)| name.ends_with(".rs")).map(|(name, path)| {
         let text = std::fs::read_to_string(path).expect("a Rust file is text");
+        (name, text)
+    })
+}
+
+/// What is written for browsers, and the tests of it.
+fn script_files() -> impl Iterator<Item = (String, String)> {
+    files().into_iter().filter(|(name, _)| name.ends_with(".ts") || name.ends_with(".svelte")).map(|(name, path)| {
+        let text = std::fs::read_to_string(path).expect("a script is text");
         (name, text)
     })
 }
@@ -119,6 +132,73 @@ fn no_rust_file_is_too_long() {
         .filter(|(lines, name)| *lines > limit(name))
         .map(|(lines, name)| format!("{name}: {lines} lines, at most {}", limit(&name)))
         .collect();
+    none(&problems);
+}
+
+#[test]
+fn every_script_says_first_what_it_owns_and_is_short() {
+    let mut problems = Vec::new();
+    for (name, text) in script_files() {
+        // Before a component's script only its marks may stand: text there would be shown.
+        let inside =
+            || text.starts_with("<script") && text.lines().nth(1).is_some_and(|it| it.trim().starts_with("/**"));
+        let opens = match name.ends_with(".svelte") {
+            true => text.starts_with("<!--") || inside(),
+            false => text.starts_with("/**"),
+        };
+        if !opens {
+            problems.push(format!("{name}: does not open with a comment that says what it owns"));
+        }
+        let lines = text.lines().count();
+        let limit = LONGER.iter().find(|(longer, ..)| *longer == name).map_or(SCRIPT_LINES_MAX, |(_, lines, _)| *lines);
+        if lines > limit {
+            problems.push(format!("{name}: {lines} lines, at most {limit}"));
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn scripts_are_checked_and_name_no_other_host() {
+    let unchecked = [": any", "<any>", " as any", "@ts-ignore", "@ts-nocheck", "@ts-expect-error", "svelte-ignore"];
+    let mut problems = Vec::new();
+    for (name, text) in script_files() {
+        let code = text.lines().enumerate().filter(|(_, line)| {
+            let line = line.trim();
+            !["*", "//", "/*"].iter().any(|comment| line.starts_with(comment)) || line.contains("@ts-")
+        });
+        for (index, line) in code {
+            let ends = |at: usize, mark: &str| !line[at + mark.len()..].starts_with(|c: char| c.is_alphanumeric());
+            for mark in unchecked.iter().filter(|mark| line.match_indices(**mark).any(|(at, _)| ends(at, mark))) {
+                problems.push(format!("{name}:{}: {}", index + 1, mark.trim()));
+            }
+            let other = |at: usize| !line[at..].starts_with("http://www.w3.org/");
+            let hosts = ["http://", "https://"].iter().flat_map(|mark| line.match_indices(mark));
+            if name.starts_with("server/web/src/") && hosts.map(|(at, _)| at).any(other) {
+                problems.push(format!("{name}:{}: names a host: the app speaks with the hub alone", index + 1));
+            }
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn packages_are_named_without_the_host_that_they_came_from() {
+    let marks = [
+        concat!("\"resolved\": \"ht", "tp"),
+        concat!("regis", "try.npm"),
+        concat!("npm_", "token"),
+        concat!("_auth", "Token"),
+    ];
+    let mut problems = Vec::new();
+    for (name, path) in files() {
+        let Ok(text) = std::fs::read_to_string(path) else { continue };
+        for (index, line) in text.lines().enumerate() {
+            if let Some(mark) = marks.iter().find(|mark| line.contains(**mark)) {
+                problems.push(format!("{name}:{}: {mark}", index + 1));
+            }
+        }
+    }
     none(&problems);
 }
 

@@ -81,6 +81,11 @@ pub const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/v1/admin/invitations", may(Action::Invite)),
     ("GET", "/v1/admin/accounts", may(Action::ManageUsers)),
     ("POST", "/v1/admin/accounts", may(Action::ManageUsers)),
+    // The field app.
+    ("GET", "/app", Open("leads to the app's page")),
+    ("GET", "/app/", Open("holds nobody's data, and who is to be enrolled has no proof yet")),
+    ("GET", "/app/{file}", Open("a part of the app's page")),
+    ("GET", "/app/assets/{file}", Open("a part of the app's page")),
     // The page.
     ("GET", "/", Open("asks for a sign-in itself, and shows what the principal may see")),
     ("GET", "/page/live", may(Action::ReadStatus)),

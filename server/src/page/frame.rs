@@ -48,6 +48,11 @@ pub fn both(french: &str, english: &str) -> Markup {
     }
 }
 
+/// The way to the field app, for whoever sees the hub's first page.
+pub fn app_link() -> Markup {
+    html! { a href="/app/" { (both("Application de terrain", "Field app")) } }
+}
+
 /// The page with its living part, and who looks at it.
 pub fn page(live: &Markup, who: &Markup) -> Markup {
     html! {
@@ -132,6 +137,7 @@ pub fn locked() -> Markup {
             p lang="fr" { "Ouvrez le lien que le hub a affiché à son démarrage : il contient la clé de cette page." }
             p.en lang="en" { "Open the link that the hub printed when it started: it holds the key to this page." }
             p { a.back href="/page/account" { (both("J'ai reçu un code pour mon compte", "I was given a code for my account")) } }
+            p { (app_link()) }
         },
     )
 }

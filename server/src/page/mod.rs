@@ -83,6 +83,7 @@ fn nav(principal: &Principal) -> maud::Markup {
     let open = |action| can(principal, action, Resource::Any);
     maud::html! {
         nav.screens aria-label="Écrans — Screens" {
+            (frame::app_link())
             @if open(Action::ReadHeld) { a href="/page/held" { (frame::both("Retenus", "Held")) } }
             @if open(Action::ReadDevices) { a href="/page/devices" { (frame::both("Appareils", "Devices")) } }
         }

@@ -96,6 +96,7 @@ pub fn form(failure: Option<&Failure>) -> Markup {
                 button.main type="submit" { (both("Se connecter", "Sign in")) }
             }
             p { a.back href="/page/account" { (both("J'ai reçu un code pour mon compte", "I was given a code for my account")) } }
+            p { (frame::app_link()) }
         },
     )
 }

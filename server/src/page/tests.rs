@@ -24,6 +24,7 @@ fn the_page_opens_with_its_link_and_is_closed_without() {
     let closed = send(hub.hub.address, "GET", "/", &[], b"");
     assert_eq!(closed.status, 401);
     assert!(closed.text().contains("Cette page est fermée"), "{}", closed.text());
+    assert!(closed.text().contains("<a href=\"/app/\">"), "the field app is open to who is to be enrolled");
     assert_eq!(send(hub.hub.address, "GET", "/?token=wrong", &[], b"").status, 401);
 
     let cookie = cookie(&hub);
@@ -32,6 +33,7 @@ fn the_page_opens_with_its_link_and_is_closed_without() {
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     let text = page.text();
+    assert!(text.contains("<a href=\"/app/\">"), "the way to the field app");
     assert!(text.contains("Aucun dossier encore"), "an empty hub says so");
     assert!(!text.contains(" onclick=") && !text.contains(" style=") && !text.contains("src=\"http"));
     assert!(!text.contains(hub.hub.console.reveal()), "the token is not in the page");

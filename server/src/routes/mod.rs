@@ -16,6 +16,7 @@ pub mod enrol;
 pub mod error;
 pub mod exchange;
 pub mod extract;
+pub mod field_app;
 pub mod figures;
 pub mod glass;
 pub mod guard;
@@ -115,6 +116,10 @@ fn for_people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(receipts::receipts))
         .routes(routes!(receipts::receipt))
         .routes(routes!(receipts::verify))
+        .routes(routes!(field_app::without_slash))
+        .routes(routes!(field_app::index))
+        .routes(routes!(field_app::file))
+        .routes(routes!(field_app::asset))
         .routes(routes!(page::live))
         .routes(routes!(page::receipt))
         .routes(routes!(page::sign_in::sign_in))

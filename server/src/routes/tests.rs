@@ -19,8 +19,10 @@ fn routes() -> Vec<(String, String)> {
 
 /// A path with something in the place of its parts.
 fn filled(path: &str) -> String {
+    let asset = crate::web::FILES.iter().map(|file| file.name).find(|name| name.starts_with("assets/"));
+    let path = path.replace("assets/{file}", asset.unwrap_or("index.html"));
     let path = path.replace("{id}", "00000000-0000-0000-0000-000000000000").replace("{position}", "1");
-    path.replace("{code}", "GOG").replace("{lease}", "0000000000000000")
+    path.replace("{file}", "index.html").replace("{code}", "GOG").replace("{lease}", "0000000000000000")
 }
 
 #[test]

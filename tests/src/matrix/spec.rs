@@ -98,6 +98,7 @@ const SPECS: &[(&str, &str, Spec)] = &[
     ("POST", "/v1/admin/devices/{lease}/move", act(Family::Devices, r#"{"site":"ZZZ"}"#, &["site-unknown"])),
     ("POST", "/v1/admin/invitations", act(Family::Users, r#"{"user":"ID"}"#, &[])),
     ("POST", "/v1/admin/accounts", act(Family::Users, r#"{"user":"ID"}"#, &[])),
+    ("GET", "/app/assets/{file}", Spec { later: &["path-unknown"], ..PLAIN }),
     ("GET", "/page/live", Spec { query: "?after=0", ..list(Family::Names) }),
     ("GET", "/page/held", list(Family::Held)),
     ("POST", "/page/held", form(Family::Held, "work=ID.0&decision=reject&reason=x", &[])),
