@@ -39,6 +39,7 @@ export const userKey = SecretKey.fromBytes(repeated(2, 32));
 export const LOG = LogId.fromBytes(repeated(0x10, 16));
 export const INSTALLATION = InstallationId.fromBytes(repeated(0x11, 16));
 export const USER = UserId.fromBytes(repeated(0x12, 16));
+export const OTHER_USER = UserId.fromBytes(repeated(0x16, 16));
 export const PREFIX = ActorPrefix.fromBytes(repeated(0x13, 8));
 export const TOKEN: Salt = repeated(0x14, 16);
 export const CASE = DocumentId.fromBytes(repeated(0x20, 16));
