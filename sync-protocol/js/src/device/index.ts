@@ -1,0 +1,6 @@
+/** The device's state machine: `event.ts` and `rows.ts` are its words. */
+export { EditRequest } from "./event.js";
+export type { Effect, Endpoint, Event, Inputs, Report, Synced } from "./event.js";
+export type { LeaseStanding } from "./progress.js";
+export { Key, RowError } from "./rows.js";
+export type { Aside, Entry, KeptReceipt, ParcelInfo, Rows, Standing, Wiped, Work, WorkState, Write } from "./rows.js";

@@ -1,0 +1,334 @@
+/**
+ * What a device stores: typed keys, CBOR values, in batches that are written whole or not at all.
+ *
+ * *Hot* rows are read once when the device is opened; *cold* rows are read when they are needed. Owns the byte forms of
+ * both; a store need not understand them.
+ */
+import { fromHex, toHex } from "../bytes.js";
+import { Signature } from "../crypto.js";
+import { ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, Millis, Position } from "../ids.js";
+import { bool, list, oneOf, option, pair, struct, text, u32, u64, u8, variants } from "../wire/cbor.js";
+import { Raw } from "../wire/codec.js";
+import { Digest } from "../wire/digest.js";
+import { WipeWhen } from "../wire/order.js";
+
+/** Tables from this one on are cold. */
+const COLD = 0x80;
+
+/** The name of a row. */
+export type Key =
+  /** Hot: who this device is. */
+  | { readonly is: "identity" }
+  /** Hot: counters, cursor and what was last compared. */
+  | { readonly is: "progress" }
+  /** Hot: the summary of one document. */
+  | { readonly is: "entry"; readonly document: DocumentId }
+  /** Hot: one change that is not applied at the hub yet. */
+  | { readonly is: "work"; readonly number: number }
+  /** Hot: one parcel that was packed, by its counter. */
+  | { readonly is: "parcel"; readonly number: number }
+  /** Hot: one change that was not accepted and is kept aside. */
+  | { readonly is: "aside"; readonly number: number }
+  /** Hot: that a document was shown, as far as the hub was not told. */
+  | { readonly is: "read"; readonly document: DocumentId }
+  /** Hot: everything was erased by order. Then this is the only row. */
+  | { readonly is: "wiped" }
+  /** Cold: a document in Automerge's saved form, own unsent work included. */
+  | { readonly is: "copy"; readonly document: DocumentId }
+  /** Cold: the typed edits of a work, to replay them. */
+  | { readonly is: "edits"; readonly number: number }
+  /** Cold: the bytes of a parcel. */
+  | { readonly is: "parcelBytes"; readonly number: number }
+  /** Cold: the hub's signed receipt for a parcel. */
+  | { readonly is: "receipt"; readonly number: number }
+  /** Cold: the signed configuration. */
+  | { readonly is: "configuration" }
+  /** Cold: the signed lease of an author, by its prefix. */
+  | { readonly is: "lease"; readonly prefix: ActorPrefix }
+  /** Cold: a row of the shell's own. */
+  | { readonly is: "shell"; readonly bytes: Uint8Array };
+
+const KEYS = [
+  "identity",
+  "progress",
+  "entry",
+  "work",
+  "parcel",
+  "aside",
+  "read",
+  "wiped",
+  "copy",
+  "edits",
+  "parcelBytes",
+  "receipt",
+  "configuration",
+  "lease",
+  "shell",
+] as const;
+
+const TABLES: Readonly<Record<Key["is"], number>> = {
+  identity: 0x01,
+  progress: 0x02,
+  entry: 0x03,
+  work: 0x04,
+  parcel: 0x05,
+  aside: 0x06,
+  read: 0x07,
+  wiped: 0x08,
+  copy: 0x81,
+  edits: 0x82,
+  parcelBytes: 0x83,
+  receipt: 0x84,
+  configuration: 0x85,
+  lease: 0x86,
+  shell: 0x87,
+};
+
+const NAMES: ReadonlyMap<number, Key["is"]> = new Map(
+  KEYS.map((is) => [TABLES[is], is]),
+);
+
+/** What a key is within its table, in hexadecimal. */
+function within(key: Key): string {
+  if ("document" in key) return key.document.replaceAll("-", "");
+  if ("number" in key) return key.number.toString(16).padStart(16, "0");
+  if ("prefix" in key) return key.prefix;
+  return "bytes" in key ? toHex(key.bytes) : "";
+}
+
+/** A key by its table and what it is within it; null when it is none. */
+function keyOf(is: Key["is"], rest: Uint8Array): Key | null {
+  switch (is) {
+    case "identity":
+    case "progress":
+    case "wiped":
+    case "configuration":
+      return rest.length === 0 ? { is } : null;
+    case "entry":
+    case "read":
+    case "copy": {
+      const document = DocumentId.fromSlice(rest);
+      return document === null ? null : { is, document };
+    }
+    case "work":
+    case "parcel":
+    case "aside":
+    case "edits":
+    case "parcelBytes":
+    case "receipt": {
+      const number = counter(rest);
+      return number === null ? null : { is, number };
+    }
+    case "lease": {
+      const prefix = ActorPrefix.fromSlice(rest);
+      return prefix === null ? null : { is, prefix };
+    }
+    case "shell":
+      return { is, bytes: rest.slice() };
+  }
+}
+
+export const Key = {
+  /** Its bytes in hexadecimal: text that sorts as the bytes do, and by which a map can find the key. */
+  order: (key: Key): string => toHex(Uint8Array.of(TABLES[key.is])) + within(key),
+  /** Its bytes: a table and what it is within it. */
+  toBytes: (key: Key): Uint8Array => fromHex(Key.order(key)),
+  /** Reads its bytes; null when they are no key. */
+  fromBytes(bytes: Uint8Array): Key | null {
+    const is = NAMES.get(bytes[0] ?? 0);
+    return is === undefined ? null : keyOf(is, bytes.subarray(1));
+  },
+  /** Whether it is read when the device is opened. */
+  isHot: (key: Key): boolean => TABLES[key.is] < COLD,
+};
+
+/** Eight bytes, big endian; null for others and for counters beyond what a number keeps exactly. */
+function counter(bytes: Uint8Array): number | null {
+  if (bytes.length !== 8) return null;
+  const number = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0);
+  return number <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(number) : null;
+}
+
+/** Rows as they were read; null where there is no such row. */
+export type Rows = readonly (readonly [Key, Uint8Array | null])[];
+
+/** One line of a batch. */
+export type Write =
+  /** Store or replace. */
+  | { readonly is: "put"; readonly key: Key; readonly bytes: Uint8Array }
+  /** Remove; nothing to do when it is not there. */
+  | { readonly is: "delete"; readonly key: Key };
+
+/** A stored row that cannot be read. */
+export class RowError extends Error {
+  constructor(
+    /** Which table; names no document. */
+    readonly key: string,
+    /** What is wrong. */
+    readonly error: Error,
+  ) {
+    super(`the device's store holds a row that cannot be read (${key}): ${error.message}`);
+    this.name = "RowError";
+  }
+}
+
+/** That a document was shown. */
+export interface Read {
+  /** When last. */
+  readonly at: Millis;
+  /** How often, as far as no receipt covers it. */
+  readonly times: number;
+  /** The parcel that states it and has no receipt yet, and how often it says. */
+  readonly packed: readonly [number, number] | null;
+}
+
+export const Read = struct<Read>({ at: Millis, times: u32, packed: option(pair(u64, u32)) });
+
+/** The only row of a store that was erased by order. */
+export interface Wiped {
+  /** By the device's clock. */
+  readonly at: Millis;
+  /** Whether the hub had ordered it at once; else everything had been receipted. */
+  readonly when: WipeWhen;
+}
+
+export const Wiped = struct<Wiped>({ at: Millis, when: WipeWhen });
+
+/** Where a document stands: readable here; an annex that is at the hub and no longer readable here; erased by decision. */
+export type Standing = "open" | "closed" | "erased";
+export const Standing = oneOf<Standing>("open", "closed", "erased");
+
+/** The summary of one document. */
+export interface Entry {
+  /** The code of its kind. */
+  readonly kind: number;
+  /** Channels of the user's scope that hold it. */
+  readonly channels: readonly Channel[];
+  /** The sum over its changes that the hub has. */
+  readonly sum: Digest;
+  /** Changes of the copy that the hub is not known to have applied. */
+  readonly uncounted: readonly ChangeHash[];
+  /** The card token, as issued or scanned here. */
+  readonly card: CardToken | null;
+  /** The human code, as given here. */
+  readonly code: string | null;
+  readonly standing: Standing;
+}
+
+export const Entry = struct<Entry>({
+  kind: u8,
+  channels: list(Channel),
+  sum: Digest,
+  uncounted: list(ChangeHash),
+  card: option(CardToken),
+  code: option(text),
+  standing: Standing,
+});
+
+/** What became of a work so far. */
+export type WorkState =
+  /** Stored here, not sent. */
+  | { readonly is: "local" }
+  /** In the parcel of this counter, whose receipt has not come. */
+  | { readonly is: "packed"; readonly counter: number }
+  /** At the hub, for a person to decide who may: later changes hang on it. */
+  | { readonly is: "heldWho"; readonly code: string }
+  /** At the hub, for a person to decide what it says: the rest is replayed without it. */
+  | { readonly is: "heldWhat"; readonly code: string }
+  /** Not accepted. */
+  | { readonly is: "refused"; readonly code: string; readonly sentence: string };
+
+export const WorkState = variants<WorkState>({
+  local: {},
+  packed: { counter: u64 },
+  heldWho: { code: text },
+  heldWhat: { code: text },
+  refused: { code: text, sentence: text },
+});
+
+/** One change that is not applied at the hub yet. */
+export interface Work {
+  readonly document: DocumentId;
+  /** The change. */
+  readonly hash: ChangeHash;
+  /** Its bytes. */
+  readonly raw: Raw;
+  /** What became of it so far. */
+  readonly state: WorkState;
+  /** How often its edits were written again. */
+  readonly replays: number;
+}
+
+export const Work = struct<Work>({ document: DocumentId, hash: ChangeHash, raw: Raw, state: WorkState, replays: u8 });
+
+/** The typed edits of a work. */
+export interface EditsRow {
+  readonly shown: readonly ChangeHash[];
+  /** JSON of the list of edits. */
+  readonly edits: Raw;
+  readonly at: Millis;
+}
+
+export const EditsRow = struct<EditsRow>({ shown: list(ChangeHash), edits: Raw, at: Millis });
+
+/** A parcel that was packed. */
+export interface ParcelInfo {
+  /** The hash of its manifest. */
+  readonly manifest: Hash;
+  /** Bytes of the parcel. */
+  readonly bytes: number;
+  /** Its documents and their changes, in its order. */
+  readonly documents: readonly (readonly [DocumentId, readonly ChangeHash[]])[];
+  /** Where it stands in the log; none: no receipt yet. */
+  readonly position: Position | null;
+  /** To be given back to a hub that lost it. */
+  readonly again: boolean;
+  /** Rows of the table `aside` whose superseding it states. */
+  readonly states: readonly number[];
+}
+
+export const ParcelInfo = struct<ParcelInfo>({
+  manifest: Hash,
+  bytes: u32,
+  documents: list(pair(DocumentId, list(ChangeHash))),
+  position: option(Position),
+  again: bool,
+  states: list(u64),
+});
+
+/** A change that was not accepted. */
+export interface Aside {
+  readonly document: DocumentId;
+  /** The change. */
+  readonly hash: ChangeHash;
+  /** Its bytes. */
+  readonly raw: Raw;
+  /** The stable code. */
+  readonly code: string;
+  /** What was wrong. */
+  readonly sentence: string;
+  /** The change in which the same edits were written again; none: they wait for a person. */
+  readonly supersededBy: ChangeHash | null;
+  /** Whether the hub was told. */
+  readonly told: boolean;
+}
+
+export const Aside = struct<Aside>({
+  document: DocumentId,
+  hash: ChangeHash,
+  raw: Raw,
+  code: text,
+  sentence: text,
+  supersededBy: option(ChangeHash),
+  told: bool,
+});
+
+/** A receipt as it is kept: verify it with `verifyReceipt` of `wire/answer.ts`. */
+export interface KeptReceipt {
+  /** CBOR of the receipt, as signed. */
+  readonly receipt: Raw;
+  /** The hub's. */
+  readonly signature: Signature;
+}
+
+export const KeptReceipt = struct<KeptReceipt>({ receipt: Raw, signature: Signature });
