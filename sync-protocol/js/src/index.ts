@@ -2,7 +2,7 @@
 export * from "./bytes.js";
 export * from "./crypto.js";
 export * from "./device/index.js";
-export * from "./documents/types.js";
+export * from "./documents/index.js";
 export * from "./ids.js";
 export * as limits from "./limits.js";
 export * as wire from "./wire/index.js";

@@ -7,8 +7,8 @@
  */
 import * as A from "@automerge/automerge/slim";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
-import type { Actor, ChangeHash } from "../ids.js";
+import { ChangeHash } from "../ids.js";
+import type { Actor } from "../ids.js";
 
 type Handle = ReturnType<typeof A.getBackend>;
 
@@ -22,14 +22,15 @@ export const ROOT: ObjectId = "/";
 export type Scalar = string | boolean | number | null;
 
 /** One of the values of a key, with the operation that wrote it: `COUNTER@ACTOR`. */
-export type Item =
+export type Stored =
   | { readonly is: "scalar"; readonly value: Scalar; readonly id: ObjectId }
   | { readonly is: "map" | "list" | "text" | "table"; readonly id: ObjectId };
 
 /** A change as far as its header tells. */
 export interface ChangeMeta {
   readonly hash: ChangeHash;
-  readonly actor: Actor;
+  /** In hexadecimal; ours have 16 bytes. */
+  readonly actor: string;
   /** Its number among its actor's changes, from 1. */
   readonly seq: number;
   readonly deps: readonly ChangeHash[];
@@ -89,7 +90,13 @@ export function hashOfChange(raw: Uint8Array): ChangeHash {
   if (!hash.subarray(0, 4).every((byte, at) => byte === raw[MAGIC.length + at])) {
     throw new DocumentError("document-change", "the change's checksum does not fit its bytes");
   }
-  return bytesToHex(hash) as ChangeHash;
+  return ChangeHash.fromBytes(hash);
+}
+
+type Meta = Omit<ChangeMeta, "hash" | "deps"> & { readonly hash: string; readonly deps: readonly string[] };
+
+function metaOf({ hash, actor, seq, deps, time, startOp, maxOp }: Meta): ChangeMeta {
+  return { hash: ChangeHash.parse(hash), actor, seq, deps: deps.map(ChangeHash.parse), time, startOp, maxOp };
 }
 
 /** The actor of documents in which nobody writes; forks are given their own. */
@@ -157,17 +164,17 @@ export class Doc {
 
   /** Its heads, in order of their text. */
   heads(): ChangeHash[] {
-    return guarded("document-merge", () => this.handle.getHeads()).sort() as ChangeHash[];
+    return guarded("document-merge", () => this.handle.getHeads().map(ChangeHash.parse).sort());
   }
 
   /** Every change, each after what it depends on. */
   metas(): ChangeMeta[] {
-    return guarded("document-merge", () => this.handle.getChangesMeta([])) as readonly unknown[] as ChangeMeta[];
+    return guarded("document-merge", () => this.handle.getChangesMeta([]).map(metaOf));
   }
 
   meta(hash: ChangeHash): ChangeMeta | undefined {
-    const found: unknown = guarded("document-merge", () => this.handle.getChangeMetaByHash(hash));
-    return (found as ChangeMeta | null) ?? undefined;
+    const found = guarded("document-merge", () => this.handle.getChangeMetaByHash(hash));
+    return found === null ? undefined : metaOf(found);
   }
 
   has(hash: ChangeHash): boolean {
@@ -194,7 +201,7 @@ export class Doc {
   }
 
   /** Every concurrent value of a key, Automerge's winner last. */
-  all(object: ObjectId, key: string): Item[] {
+  all(object: ObjectId, key: string): Stored[] {
     return guarded("document-merge", () => this.handle.getAll(object, key)).map((found) => {
       switch (found[0]) {
         case "map":
@@ -215,7 +222,7 @@ export class Doc {
   }
 
   /** The value of a key that wins. */
-  get(object: ObjectId, key: string): Item | undefined {
+  get(object: ObjectId, key: string): Stored | undefined {
     return this.all(object, key).at(-1);
   }
 
@@ -253,6 +260,6 @@ export class Doc {
   /** Makes what was written one change, at `time` in seconds since 1970; undefined when nothing was. */
   commit(time: number): ChangeHash | undefined {
     const hash = guarded("document-edit", () => this.handle.commit(null, time));
-    return hash === null ? undefined : (hash as ChangeHash);
+    return hash === null ? undefined : ChangeHash.parse(hash);
   }
 }

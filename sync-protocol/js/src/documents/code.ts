@@ -5,6 +5,8 @@
  * Counters whose check character would be `*` or look like another (0, O, 1, I, L) are skipped. Site, year and device
  * letters come from the lease, which keeps them apart.
  */
+import { utf8 } from "../bytes.js";
+
 
 /** What device letters are made of: no 0 and O, no 1, I and L. */
 export const DEVICE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
@@ -174,7 +176,7 @@ function fromLengths(body: string, [site, year, device]: Lengths): Code | undefi
  * @throws CodeError `code-form`, `code-check` or `code-ambiguous`
  */
 export function parseCode(text: string): Code {
-  if (new TextEncoder().encode(text).length > TEXT_BYTES_MAX) throw formError(text);
+  if (utf8(text).length > TEXT_BYTES_MAX) throw formError(text);
   const upper = text.toUpperCase().replace(/[\u2010-\u2015\u2212]/g, "-").replace(/\p{White_Space}/gu, "");
   const parts = upper.split("-");
   if (!parts.every((part) => /^[A-Z0-9]*$/.test(part))) throw formError(text);

@@ -4,14 +4,15 @@
  * Two sites that open the same case before either has synced start from the same change, so every field of both survives
  * the merge. The bytes come with the schema; Rust's golden files are the truth. Constants are never pushed.
  */
-import { hexToBytes } from "@noble/hashes/utils.js";
-import type { ActorPrefix, ChangeHash } from "../ids.js";
+import { fromHex } from "../bytes.js";
+import { ActorPrefix } from "../ids.js";
+import type { ChangeHash } from "../ids.js";
 import { Doc, hashOfChange } from "./am.js";
 import { CONSTANTS } from "./schema.js";
 import type { Kind } from "./types.js";
 
 /** The first eight bytes of the actor of every constant (`segin/1 `); no lease is given this prefix. */
-export const CONSTANT_ACTOR_PREFIX = "736567696e2f3120" as ActorPrefix;
+export const CONSTANT_ACTOR_PREFIX = ActorPrefix.parse("736567696e2f3120");
 
 /** The actor of every constant: `segin/1 constant`. */
 export const CONSTANT_ACTOR = `${CONSTANT_ACTOR_PREFIX}636f6e7374616e74`;
@@ -33,7 +34,7 @@ export function constants(kind: Kind): readonly Constant[] {
   let known = loaded.get(kind);
   if (known === undefined) {
     known = CONSTANTS[kind].map((hex, at) => {
-      const bytes = hexToBytes(hex);
+      const bytes = fromHex(hex);
       return { version: at + 1, bytes, hash: hashOfChange(bytes) };
     });
     loaded.set(kind, known);
