@@ -48,6 +48,8 @@ pub enum Purpose {
     Digest,
     /// A public key, as people compare it.
     Fingerprint,
+    /// Contents sealed to the hub, see [`crate::sealing`].
+    Sealing,
 }
 
 impl Purpose {
@@ -71,6 +73,7 @@ impl Purpose {
             Self::Draw => b"segin/1 draw\0",
             Self::Digest => b"segin/1 digest\0",
             Self::Fingerprint => b"segin/1 fingerprint\0",
+            Self::Sealing => b"segin/1 sealing\0",
         }
     }
 }
@@ -196,6 +199,7 @@ impl std::fmt::Debug for SecretKey {
     }
 }
 
+/// Bytes of fixed length: shown in hexadecimal, a CBOR byte string.
 macro_rules! byte_cbor {
     ($name:ident, $len:expr) => {
         impl std::fmt::Debug for $name {

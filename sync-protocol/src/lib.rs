@@ -4,6 +4,7 @@
 //! - [`gate`]: what of a stranger's bytes may touch a document.
 //! - [`wire`]: manifests, parcels, answers and the codec they travel in.
 //! - [`device`]: the device's side of an exchange, event in, effects out.
+//! - [`sealing`]: what only the hub can open.
 //! - [`ids`], [`crypto`], [`limits`]: the words they share.
 //!
 //! Time, random bytes and storage results come in as arguments; what must be done comes out as values.
@@ -14,4 +15,5 @@ pub mod documents;
 pub mod gate;
 pub mod ids;
 pub mod limits;
+pub mod sealing;
 pub mod wire;

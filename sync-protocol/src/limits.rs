@@ -10,6 +10,17 @@ pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// and its sum in a repair) take eleven for each item; an empty string takes one, and two dozen in memory.
 pub const MESSAGE_ITEMS_MAX: usize = 1024 * 1024;
 
+/// Bytes to a multiple of which contents are padded before they are sealed to the hub: a change of one field and one of
+/// ten look the same, and the padding of a whole intake is a tenth of it.
+pub const SEALED_STEP_BYTES: usize = 256;
+
+/// Bytes of sealed contents: they travel within one message.
+pub const SEALED_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
+
+/// Bytes of changes in one parcel that is sealed to the hub when they are recorded: it travels as it is, so it must pass
+/// within the ten seconds that a bad link (32 kbit/s) lasts. At least one change.
+pub const SEALED_PARCEL_BYTES: usize = 16 * 1024;
+
 /// Documents named in one manifest. A batch of four seconds at 1 Mbit/s holds about as many new cases.
 pub const MANIFEST_DOCUMENTS_MAX: usize = 2_048;
 
@@ -132,7 +143,8 @@ pub const BATCH_BYTES_MIN: u32 = 2 * 1024;
 /// Bytes of the largest batch, both ways: half of what one message may have, the rest is for what stands beside.
 pub const BATCH_BYTES_MAX: u32 = 4 * 1024 * 1024;
 
-/// Receipts of own parcels that a device keeps, oldest given up first: a year of a busy device, at some 400 bytes each.
+/// Counters back from the last for which a device keeps receipts of own parcels, at some 400 bytes each. With one sealed
+/// parcel for everything recorded, a year of a busy device.
 pub const RECEIPTS_KEPT_MAX: u64 = 16_384;
 
 /// Documents whose reading a device has not yet told the hub of, the oldest given up first: more than a phone holds.

@@ -21,6 +21,7 @@ use minicbor::{Decode, Encode};
 use serde_json::{Value, json};
 use sync_protocol::crypto::{Purpose, hash};
 use sync_protocol::ids::Salt;
+use sync_protocol::sealing::ENCAPSULATED_KEY_BYTES;
 use sync_protocol::wire::answer::{
     Answer, Decided, DocumentFate, FeedItem, FeedWhat, ParcelReceipt, Receipt, RepairAnswer, Rest, Run, leaf_salt,
     leaves_hash,
@@ -31,7 +32,7 @@ use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use sync_protocol::wire::fingerprint::fingerprint;
 use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::manifest::{Manifest, Named, Stated};
-use sync_protocol::wire::parcel::{Content, Parcel};
+use sync_protocol::wire::parcel::{Content, Contents, Parcel};
 use wire_support as fixed;
 
 /// One committed file.
@@ -87,8 +88,8 @@ fn messages() -> Vec<Vector> {
         answer!("answer-orders", "Every order, a new token, a configuration, a repair.", fixed::ordering_answer()),
         vector!("enrol-request", "The invitation 7K3Q-M2XP-9WTA used.", fixed::enrol_request(),
             Some(Message::EnrolRequest), EnrolRequest { invitation, installation, key, proof }),
-        vector!("enrol-answer", "Lease, token, the hub's key, the log, the configuration.", fixed::enrol_answer(),
-            Some(Message::EnrolAnswer), EnrolAnswer { lease, token, hub, log, configuration }),
+        vector!("enrol-answer", "Lease, token, the hub's key, the log, the configuration, the key to seal to.", fixed::enrol_answer(),
+            Some(Message::EnrolAnswer), EnrolAnswer { lease, token, hub, log, configuration, sealing }),
     ]
 }
 
@@ -146,7 +147,7 @@ fn structures() -> Vec<Vector> {
             Content { salt, changes, card }),
         parcel!("parcel-plain", "Signed with the user's key.", fixed::first_parcel()),
         parcel!("parcel-statement", "No documents, one statement.", fixed::stating_parcel()),
-        parcel!("parcel-sealed", "The place kept for contents sealed to the hub; the sealed bytes are stand-ins.", fixed::sealed_parcel()),
+        parcel!("parcel-sealed", "Signed by the user, its contents sealed to the hub: sealing.json says how.", fixed::sealed_parcel()),
     ]
 }
 
@@ -203,10 +204,36 @@ impl<C> Encode<C> for RawCbor<'_> {
 }
 
 #[test]
+fn sealed_contents_have_the_bytes_that_were_committed() {
+    let (key, parcel, contents) = (fixed::sealing_key(), fixed::sealed_parcel(), fixed::sealed_contents());
+    let Contents::Sealed(sealed) = &parcel.contents else { panic!("it is sealed") };
+    let plain = to_cbor(&contents);
+    assert_eq!(key.open(sealed.as_ref(), &parcel.hash()).as_ref(), Ok(&plain));
+    let opened = parcel.clone().open(&fixed::lease(), Some(&key)).expect("the hub opens it");
+    assert_eq!((opened.documents, opened.statements), (contents.documents, contents.statements));
+    let (encapsulated, text) = sealed.as_ref().split_at(ENCAPSULATED_KEY_BYTES);
+    let wanted = json!({
+        "about": "How parcel-sealed is made: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, base mode. The ephemeral key is DeriveKeyPair(ikm); the secret key is for tests only.",
+        "secret key of the hub": HEXLOWER.encode(&key.to_bytes()[..]),
+        "public key of the hub": HEXLOWER.encode(key.public().as_bytes()),
+        "ikm": HEXLOWER.encode(&fixed::SEALING_DRAW),
+        "info": HEXLOWER.encode(Purpose::Sealing.prefix()),
+        "aad, the hash of the manifest": parcel.hash().to_string(),
+        "contents, as CBOR": HEXLOWER.encode(&plain),
+        "bytes before sealing: length (4, big-endian), contents, zeros up to a multiple of 256": (plain.len() + 4).next_multiple_of(256),
+        "encapsulated key": HEXLOWER.encode(encapsulated),
+        "ciphertext": HEXLOWER.encode(text),
+        "sealed": HEXLOWER.encode(sealed.as_ref()),
+    });
+    assert_eq!(committed("sealing", &wanted), wanted);
+}
+
+#[test]
 fn every_file_belongs_to_a_structure() {
     let mut known: Vec<String> =
         messages().iter().chain(&structures()).map(|vector| format!("{}.json", vector.name)).collect();
     known.push("derived.json".to_owned());
+    known.push("sealing.json".to_owned());
     known.sort();
     let mut found: Vec<String> = std::fs::read_dir(folder())
         .unwrap()
@@ -236,6 +263,7 @@ fn hashes_and_signatures_have_the_bytes_that_were_committed() {
         Purpose::Invitation,
         Purpose::Digest,
         Purpose::Fingerprint,
+        Purpose::Sealing,
     ];
     let hashed: Vec<Value> = purposes
         .into_iter()

@@ -16,6 +16,7 @@ use sync_protocol::ids::{
     SiteCode, UserId,
 };
 use sync_protocol::limits::{MESSAGE_BYTES_MAX, MESSAGE_ITEMS_MAX};
+use sync_protocol::sealing::{SealingKey, SealingPublic};
 use sync_protocol::wire::answer::{
     Answer, Decided, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, Run,
     WipeWhen,
@@ -26,7 +27,7 @@ use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
 use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::manifest::{Manifest, Named, Stated, Statement};
-use sync_protocol::wire::parcel::{Content, Contents, Parcel};
+use sync_protocol::wire::parcel::{Content, Contents, Parcel, SealedContents};
 use wire_support as fixed;
 
 /// A strategy for each type that is only fixed-size bytes.
@@ -41,7 +42,7 @@ macro_rules! bytes_of {
 bytes_of! {
     prefix: ActorPrefix, 8; card: CardToken, 12; change_hash: ChangeHash, 32; document: DocumentId, 16;
     hash: Hash, 32; installation: InstallationId, 16; log: LogId, 16; salt: Salt, 16; user: UserId, 16;
-    public_key: PublicKey, 33; signature: Signature, 64;
+    public_key: PublicKey, 33; sealing_public: SealingPublic, 33; signature: Signature, 64;
 }
 
 /// A strategy for each structure: its fields, each with a strategy.
@@ -183,6 +184,7 @@ structures! {
     }
     enrol_answer: EnrolAnswer {
         lease: signed_lease(), token: salt(), hub: public_key(), log: log(), configuration: raw(),
+        sealing: option::of(sealing_public()),
     }
 }
 
@@ -349,18 +351,45 @@ fn a_small_message_cannot_take_much_memory() {
 #[test]
 fn a_parcel_with_one_changed_byte_of_manifest_or_signature_is_not_believed() {
     let honest = fixed::first_parcel();
-    assert!(honest.clone().open(&fixed::lease()).is_ok());
+    assert!(honest.clone().open(&fixed::lease(), None).is_ok());
     for at in 0..honest.manifest.0.len() {
         let mut changed = honest.clone();
         changed.manifest.0[at] ^= 1;
-        assert!(changed.open(&fixed::lease()).is_err(), "manifest byte {at}");
+        assert!(changed.open(&fixed::lease(), None).is_err(), "manifest byte {at}");
     }
     for at in 0..64 {
         let mut bytes = *honest.signature.as_bytes();
         bytes[at] ^= 1;
         let changed = Parcel { signature: Signature::new(bytes), ..honest.clone() };
-        assert!(changed.open(&fixed::lease()).is_err(), "signature byte {at}");
+        assert!(changed.open(&fixed::lease(), None).is_err(), "signature byte {at}");
     }
+}
+
+#[test]
+fn a_sealed_parcel_with_one_changed_byte_or_of_another_hub_is_refused_with_its_code() {
+    let (honest, key) = (fixed::sealed_parcel(), fixed::sealing_key());
+    assert!(honest.clone().open(&fixed::lease(), Some(&key)).is_ok());
+    let code = |parcel: Parcel, key| parcel.open(&fixed::lease(), key).map_err(|error| error.code());
+    assert_eq!(code(honest.clone(), None), Err("parcel-sealed"));
+    let other = SealingKey::from_bytes(&[4; 32]).unwrap();
+    assert_eq!(code(honest.clone(), Some(&other)), Err("parcel-sealed-opening"));
+    let Contents::Sealed(sealed) = &honest.contents else { panic!("it is sealed") };
+    for at in (0..sealed.0.len()).step_by(7) {
+        let mut changed = sealed.clone();
+        changed.0[at] ^= 1;
+        let parcel = Parcel { contents: Contents::Sealed(changed), ..honest.clone() };
+        assert_eq!(code(parcel, Some(&key)), Err("parcel-sealed-opening"), "byte {at}");
+    }
+    // Sealed by somebody who has the manifest, but says something else.
+    let inside = |contents: &[u8]| {
+        let sealed = key.public().seal(contents, &honest.hash(), [9; 32]).unwrap();
+        code(Parcel { contents: Contents::Sealed(Raw(sealed)), ..honest.clone() }, Some(&key))
+    };
+    assert_eq!(inside(b"words").map(drop), Err("parcel-sealed-inside"));
+    let other = SealedContents { documents: Vec::new(), ..fixed::sealed_contents() };
+    assert_eq!(inside(&to_cbor(&other)).map(drop), Err("parcel-shape"));
+    let bomb = [&[0x9a, 0, 0x3d, 9, 0][..], &vec![0x40; 4_000_000]].concat();
+    assert_eq!(inside(&bomb).map(drop), Err("parcel-sealed-inside"));
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn answer(
     token: Salt,
     configuration: Raw,
 ) -> EnrolAnswer {
-    EnrolAnswer { lease, token, hub: keyring.hub_key().public(), log: directory.log, configuration }
+    EnrolAnswer { lease, token, hub: keyring.hub_key().public(), log: directory.log, configuration, sealing: None }
 }
 
 fn fresh_prefix(directory: &Directory, random: &mut dyn Random) -> ActorPrefix {

@@ -143,7 +143,7 @@ fn vet_parcel(
     room: &mut Room,
 ) -> Result<Result<VettedParcel, ParcelError>, RequestError> {
     let (manifest, signature) = (parcel.manifest.clone(), parcel.signature);
-    let opened = match parcel.open(lease) {
+    let opened = match parcel.open(lease, None) {
         Ok(opened) => opened,
         Err(error) => return Ok(Err(error)),
     };

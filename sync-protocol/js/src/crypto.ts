@@ -30,6 +30,7 @@ export const PURPOSES = [
   "draw",
   "digest",
   "fingerprint",
+  "sealing",
 ] as const;
 
 export type Purpose = (typeof PURPOSES)[number];

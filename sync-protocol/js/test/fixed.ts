@@ -263,4 +263,5 @@ export const enrolAnswer: EnrolAnswer = {
   hub: hubKey.public(),
   log: LOG,
   configuration: repeated(0x73, 20),
+  sealing: SecretKey.fromBytes(repeated(3, 32)).public(),
 };

@@ -112,8 +112,21 @@ const VECTORS_KNOWN: readonly Vector[] = [
   vector("parcel-plain", Parcel, fixed.firstParcel),
   vector("parcel-statement", Parcel, fixed.statingParcel),
   vector("parcel-sealed", Parcel, {
-    ...fixed.firstParcel,
-    contents: { is: "sealed", sealed: fixed.repeated(0x70, 48) },
+    ...Parcel.sign(
+      {
+        ...fixed.firstManifest,
+        counter: 2,
+        previous: Parcel.hash(fixed.firstParcel),
+        statements: [Stated.commitment(fixed.stated)],
+      },
+      [],
+      [],
+      fixed.userKey,
+    ),
+    contents: {
+      is: "sealed",
+      sealed: fromHex(JSON.parse(readFileSync(new URL("sealing.json", VECTORS), "utf8")).sealed),
+    },
   }),
 ];
 
@@ -143,7 +156,7 @@ describe.each(VECTORS_KNOWN)("$name", ({ name, message, bytes, check, again, fra
 });
 
 test("every golden file is read here", () => {
-  const known = [...VECTORS_KNOWN.map(({ name }) => `${name}.json`), "derived.json"].sort();
+  const known = [...VECTORS_KNOWN.map(({ name }) => `${name}.json`), "derived.json", "sealing.json"].sort();
   expect(readdirSync(VECTORS).sort()).toStrictEqual(known);
 });
 

@@ -53,8 +53,11 @@ impl Device {
         if lease.installation != identity.installation || lease.key != key.public() {
             return Err("the hub answered with the lease of another device".to_owned());
         }
-        let token = Some(answer.token);
-        identity.enrolled = Some(Enrolled { lease: answer.lease, token, hub: answer.hub, log: answer.log });
+        if let Some(sealing) = &answer.sealing {
+            sealing.check().map_err(|error| format!("the key that work is to be sealed to: {error}"))?;
+        }
+        let (token, sealing) = (Some(answer.token), answer.sealing);
+        identity.enrolled = Some(Enrolled { lease: answer.lease, token, hub: answer.hub, log: answer.log, sealing });
         turn.mark(Key::Identity);
         self.take_configuration(&answer.configuration, turn);
         turn.report(Report::Enrolled {

@@ -128,6 +128,7 @@ impl Device {
         let sequence = self.progress.sequence;
         self.works_of.entry(work.document).or_default().insert(sequence);
         self.works.insert(sequence, work);
+        self.to_seal.insert(sequence);
         turn.progress();
         turn.mark(Key::Work(sequence));
         sequence
@@ -144,6 +145,7 @@ impl Device {
         }
         turn.mark(Key::Work(sequence));
         turn.delete(Key::Edits(sequence));
+        self.unseal(sequence, work.sealed, turn);
         Some(work)
     }
 }

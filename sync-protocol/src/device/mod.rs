@@ -14,8 +14,8 @@
 //! lost them. *Idempotent*: a parcel travels again byte for byte until its receipt comes, a late or doubled answer is
 //! passed over. *One exchange when nothing changed*, whatever the number of documents.
 //!
-//! Where: [`event`] and [`rows`] are the words; `record` turns edits into work, `pack` work into requests, `receipt`
-//! reads fates, `decided` what people decided later, `standing` what the hub orders, `feed` what came down, `replay`
+//! Where: [`event`] and [`rows`] are the words; `record` turns edits into work, `pack` work into requests, `sealed`
+//! seals it to the hub as well, `receipt` reads fates, `decided` what people decided later, `standing` what the hub orders, `feed` what came down, `replay`
 //! writes work again on the hub's document, `repair` mends differences, `stating` says what was read and vouched for,
 //! `ledger` keeps the sums, [`view`] is what a screen reads, `copy` is all that touches Automerge.
 
@@ -33,6 +33,7 @@ mod record;
 mod repair;
 mod replay;
 pub mod rows;
+mod sealed;
 mod standing;
 mod stating;
 mod turn;
@@ -67,6 +68,10 @@ pub struct Device {
     works: BTreeMap<u64, Work>,
     /// The works of each document, oldest first.
     works_of: BTreeMap<DocumentId, BTreeSet<u64>>,
+    /// The open works of each sealed parcel, by its counter.
+    sealed: BTreeMap<u64, BTreeSet<u64>>,
+    /// Open works that are in no sealed parcel.
+    to_seal: BTreeSet<u64>,
     parcels: BTreeMap<u64, ParcelInfo>,
     aside: BTreeMap<u64, Aside>,
     reads: BTreeMap<DocumentId, Read>,
@@ -104,6 +109,7 @@ impl Device {
         for (sequence, work) in &device.works {
             device.works_of.entry(work.document).or_default().insert(*sequence);
         }
+        device.note_sealed();
         device.add_up();
         device.start_session(inputs).map_err(|error| RowError { key: "identity".to_owned(), error })?;
         Ok(device)
@@ -125,6 +131,7 @@ impl Device {
             let Some(event) = self.later.pop_front() else { break };
             self.dispatch(event, &mut turn);
         }
+        self.seal_work(&mut turn);
         turn.finish(self)
     }
 
@@ -263,6 +270,8 @@ impl Device {
             entries: BTreeMap::new(),
             works: BTreeMap::new(),
             works_of: BTreeMap::new(),
+            sealed: BTreeMap::new(),
+            to_seal: BTreeSet::new(),
             parcels: BTreeMap::new(),
             aside: BTreeMap::new(),
             reads: BTreeMap::new(),
@@ -329,6 +338,7 @@ fn table(key: &Key) -> &'static str {
         Key::Configuration => "configuration",
         Key::Lease(_) => "lease",
         Key::Shell(_) => "shell",
+        Key::Sealed(_) => "sealed",
     }
 }
 

@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::crypto::PublicKey;
 use crate::ids::{Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt, SiteCode};
+use crate::sealing::SealingPublic;
 use crate::wire::codec::Raw;
 use crate::wire::digest::Digest;
 use crate::wire::lease::SignedLease;
@@ -31,6 +32,9 @@ pub(super) struct Enrolled {
     pub hub: PublicKey,
     #[n(3)]
     pub log: LogId,
+    /// What is recorded is sealed to it as well; none: a hub that opens nothing sealed.
+    #[n(4)]
+    pub sealing: Option<SealingPublic>,
 }
 
 /// What moves with every edit or exchange.
@@ -88,6 +92,9 @@ pub(super) struct Progress {
     /// Where new documents begin, once the user no longer works at the lease's site.
     #[n(17)]
     pub site: Option<SiteCode>,
+    /// Receipts of parcels with a lower counter are no longer kept.
+    #[cbor(n(18), default)]
+    pub receipts_from: u64,
 }
 
 /// How the lease stands at the hub, as far as this device was told.

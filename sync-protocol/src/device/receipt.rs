@@ -18,6 +18,8 @@ use crate::wire::codec::to_cbor;
 const HELD_WHO: &str = "held-who";
 /// Codes of a refusal that is about this one parcel, and not about who sent it.
 const ABOUT_THE_PARCEL: &str = "parcel-";
+/// Old receipts that are forgotten at most when one comes: more than come, so that they never gather.
+const RECEIPTS_DROPPED_MAX: usize = 1_024;
 
 impl Device {
     /// Notices another log, or one that ends before what it had receipted: kept parcels are given back.
@@ -78,15 +80,22 @@ impl Device {
                     self.take_receipt(counter, parcel, position, turn)?;
                     let kept = KeptReceipt { receipt: answer.receipt.clone(), signature: answer.signature };
                     turn.put(Key::Receipt(counter), to_cbor(&kept));
-                    if let Some(old) = counter.checked_sub(RECEIPTS_KEPT_MAX) {
-                        turn.delete(Key::Receipt(old));
-                    }
+                    self.drop_old_receipts(counter, turn);
                 }
                 (None, None) => return Err("the hub answered a parcel with neither a position nor a reason".to_owned()),
             }
         }
         self.drop_copied(turn);
         Ok(())
+    }
+
+    /// Forgets the oldest receipts, some in each turn: counters have gaps, since sealed parcels have counters of their own.
+    fn drop_old_receipts(&mut self, counter: u64, turn: &mut Turn) {
+        let Some(last) = counter.checked_sub(RECEIPTS_KEPT_MAX) else { return };
+        for old in (self.progress.receipts_from..=last).take(RECEIPTS_DROPPED_MAX) {
+            turn.delete(Key::Receipt(old));
+            self.progress.receipts_from = old + 1;
+        }
     }
 
     fn counter_of(&self, manifest: Hash) -> Option<u64> {
@@ -324,7 +333,14 @@ impl Device {
             && let Some(work) = self.works.get_mut(&sequence)
         {
             work.state = state;
+            let open = work.is_open();
+            let sealed = if open { work.sealed } else { work.sealed.take() };
             turn.mark(Key::Work(sequence));
+            if !open {
+                self.unseal(sequence, sealed, turn);
+            } else if sealed.is_none() {
+                self.to_seal.insert(sequence);
+            }
         }
     }
 

@@ -105,8 +105,14 @@ impl Device {
         let entry = self.entries.entry(document).or_insert_with(|| Entry::new(request.kind.code()));
         entry.code = entry.code.take().or_else(|| code.as_ref().map(ToString::to_string));
         entry.card = entry.card.or(card);
-        let work =
-            Work { document, hash: committed.hash, raw: Raw(committed.raw), state: WorkState::Local, replays: 0 };
+        let work = Work {
+            document,
+            hash: committed.hash,
+            raw: Raw(committed.raw),
+            state: WorkState::Local,
+            replays: 0,
+            sealed: None,
+        };
         self.keep_work(work, shown, &edits, turn.now, turn);
         let saved = copy.save();
         turn.put(Key::Copy(document), saved.clone());

@@ -182,6 +182,7 @@ impl Device {
                     raw: Raw(committed.raw),
                     state: WorkState::Local,
                     replays,
+                    sealed: None,
                 };
                 self.keep_work(new, shown, &edits, row.at, turn);
                 if !matches!(work.state, WorkState::Local | WorkState::Packed(_)) {

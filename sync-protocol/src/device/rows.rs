@@ -48,6 +48,9 @@ pub enum Key {
     Lease(ActorPrefix),
     /// Cold: a row of the shell's own.
     Shell(Vec<u8>),
+    /// Cold: CBOR of a parcel that is sealed to the hub, by its counter. Kept outside the user's encryption: whoever has
+    /// the device can send it, only the hub can read it.
+    Sealed(u64),
 }
 
 impl Key {
@@ -70,6 +73,7 @@ impl Key {
             Self::Configuration => (0x85, &[]),
             Self::Lease(prefix) => (0x86, prefix.as_bytes()),
             Self::Shell(bytes) => (0x87, bytes),
+            Self::Sealed(n) => (0x88, &n.to_be_bytes()),
         };
         [&[table], rest].concat()
     }
@@ -95,6 +99,7 @@ impl Key {
             0x85 if rest.is_empty() => Self::Configuration,
             0x86 => Self::Lease(ActorPrefix::from_slice(rest)?),
             0x87 => Self::Shell(rest.to_vec()),
+            0x88 => Self::Sealed(number()?),
             _ => return None,
         })
     }
@@ -233,6 +238,9 @@ pub struct Work {
     /// How often its edits were written again.
     #[n(4)]
     pub replays: u8,
+    /// The counter of the sealed parcel that it is in, see [`Key::Sealed`].
+    #[n(5)]
+    pub sealed: Option<u64>,
 }
 
 /// The typed edits of a work.

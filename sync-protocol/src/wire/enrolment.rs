@@ -11,6 +11,7 @@ use super::fingerprint::{ALPHABET, typed};
 use super::lease::SignedLease;
 use crate::crypto::{CryptoError, PublicKey, Purpose, SecretKey, Signature, hash};
 use crate::ids::{Hash, InstallationId, LogId, Salt};
+use crate::sealing::SealingPublic;
 
 /// Characters of an invitation; five bits each.
 const CHARACTERS: usize = 12;
@@ -126,6 +127,10 @@ pub struct EnrolAnswer {
     /// The signed configuration.
     #[n(4)]
     pub configuration: Raw,
+    /// What is recorded is also sealed to this key, so that it can be sent by whoever has the device. None: a hub that
+    /// opens nothing sealed.
+    #[n(5)]
+    pub sealing: Option<SealingPublic>,
 }
 
 impl std::fmt::Debug for EnrolAnswer {

@@ -7,12 +7,13 @@
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
-use super::codec::{CodecError, Raw};
+use super::codec::{CodecError, Raw, from_cbor, to_cbor};
 use super::lease::Lease;
 use super::manifest::{Manifest, Stated, commitment, manifest_hash};
 use crate::crypto::{CryptoError, Purpose, SecretKey, Signature};
 use crate::ids::{CardToken, ChangeHash, Hash, Salt};
 use crate::limits::{DOCUMENT_CHANGES_MAX, MANIFEST_DOCUMENTS_MAX, MANIFEST_STATEMENTS_MAX};
+use crate::sealing::{SealingError, SealingKey, SealingPublic};
 
 /// The changes of one document, beside its line in the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -41,9 +42,20 @@ pub enum Contents {
         #[n(1)]
         statements: Vec<Stated>,
     },
-    /// Sealed to the hub's public key (HPKE). The place is kept; this version answers `parcel-sealed`.
+    /// A [`SealedContents`], sealed to the hub's public key, see [`crate::sealing`]: whoever carries it cannot read it.
     #[n(1)]
     Sealed(#[n(0)] Raw),
+}
+
+/// What is sealed, as CBOR: the two lists of [`Contents::Plain`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SealedContents {
+    /// One for each document of the manifest.
+    #[n(0)]
+    pub documents: Vec<Content>,
+    /// One for each statement.
+    #[n(1)]
+    pub statements: Vec<Stated>,
 }
 
 /// A parcel.
@@ -81,9 +93,15 @@ pub enum ParcelError {
     /// Changes differ from what was signed: the parcel was damaged on its way, and its manifest says nothing of them.
     #[error("the changes of document {0} are not those that the manifest commits to; send the parcel again")]
     Contents(usize),
-    /// Sealed to the hub, which this version cannot open yet.
-    #[error("sealed parcels are not accepted by this version; send it unsealed from the unlocked device")]
+    /// Sealed, and whoever reads it has no key to open it with.
+    #[error("sealed parcels are not accepted here; send it unsealed from the unlocked device")]
     Sealed,
+    /// Sealed, but not as this hub can open it: for another one, or damaged on its way.
+    #[error("the sealed contents cannot be opened: {0}; send the work from the unlocked device")]
+    Opening(#[from] SealingError),
+    /// Opened, but not readable.
+    #[error("the sealed contents were opened and cannot be read: {0}; send the work from the unlocked device")]
+    Inside(CodecError),
 }
 
 impl ParcelError {
@@ -98,6 +116,8 @@ impl ParcelError {
             Self::Statement(_) => "parcel-statement",
             Self::Contents(_) => "parcel-contents",
             Self::Sealed => "parcel-sealed",
+            Self::Opening(_) => "parcel-sealed-opening",
+            Self::Inside(_) => "parcel-sealed-inside",
         }
     }
 }
@@ -125,26 +145,48 @@ impl Parcel {
         Self { manifest, signature, contents: Contents::Plain { documents, statements } }
     }
 
+    /// Signs a manifest and seals its contents to the hub. `draw`: 32 fresh random bytes, used for nothing else.
+    ///
+    /// # Errors
+    /// [`CryptoError::Key`] when the hub's key is none.
+    pub fn seal(
+        manifest: &Manifest,
+        contents: &SealedContents,
+        key: &SecretKey,
+        hub: &SealingPublic,
+        draw: [u8; 32],
+    ) -> Result<Self, CryptoError> {
+        let manifest = Raw::of(manifest);
+        let signature = key.sign(Purpose::Manifest, manifest.as_ref());
+        let sealed = hub.seal(&to_cbor(contents), &manifest_hash(&manifest), draw)?;
+        Ok(Self { manifest, signature, contents: Contents::Sealed(Raw(sealed)) })
+    }
+
     /// The identity of this parcel: the hash of its manifest.
     #[must_use]
     pub fn hash(&self) -> Hash {
         manifest_hash(&self.manifest)
     }
 
-    /// Checks that this is one piece of the lease's work.
+    /// Checks that this is one piece of the lease's work. `sealing`: the key for sealed contents, at the hub.
     ///
     /// # Errors
-    /// [`ParcelError`]; the whole parcel is then refused.
-    pub fn open(self, lease: &Lease) -> Result<OpenedParcel, ParcelError> {
+    /// [`ParcelError`]; the whole parcel is then refused, and nothing was changed.
+    pub fn open(self, lease: &Lease, sealing: Option<&SealingKey>) -> Result<OpenedParcel, ParcelError> {
         lease.key.verify(Purpose::Manifest, self.manifest.as_ref(), &self.signature)?;
         let manifest: Manifest = self.manifest.read()?;
         if manifest.installation != lease.installation || manifest.user != lease.user {
             return Err(ParcelError::Lease);
         }
-        let Contents::Plain { documents, statements } = self.contents else {
-            return Err(ParcelError::Sealed);
-        };
         let hash = manifest_hash(&self.manifest);
+        let (documents, statements) = match self.contents {
+            Contents::Plain { documents, statements } => (documents, statements),
+            Contents::Sealed(sealed) => {
+                let bytes = sealing.ok_or(ParcelError::Sealed)?.open(sealed.as_ref(), &hash)?;
+                let SealedContents { documents, statements } = from_cbor(&bytes).map_err(ParcelError::Inside)?;
+                (documents, statements)
+            }
+        };
         let opened = OpenedParcel { hash, manifest, documents, statements };
         opened.fits()?;
         Ok(opened)

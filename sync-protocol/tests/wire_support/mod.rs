@@ -1,6 +1,6 @@
 //! Fixed values of every structure that travels: the same bytes for ever, for the golden files and their tests.
 //!
-//! Secret keys are one byte repeated (1: hub, 2: Awa's phone); identifiers likewise. Changes are stand-ins: what a real
+//! Secret keys are one byte repeated (1: hub, 2: Awa's phone, 3: the hub's for sealing); identifiers likewise. Changes are stand-ins: what a real
 //! change looks like is the gate's business, for the codec they are bytes.
 
 #![allow(dead_code, reason = "each test file uses its part")]
@@ -10,6 +10,7 @@ use sync_protocol::ids::{
     ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt,
     SiteCode, UserId,
 };
+use sync_protocol::sealing::SealingKey;
 use sync_protocol::wire::answer::{
     Answer, DECIDED_REJECTED, Decided, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt,
     RepairAnswer, Rest, Run, WipeWhen, leaf, leaf_salt, leaves_hash,
@@ -20,7 +21,7 @@ use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
 use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::manifest::{Manifest, Named, Stated, Statement, commitment};
-use sync_protocol::wire::parcel::{Content, Contents, Parcel};
+use sync_protocol::wire::parcel::{Content, Parcel, SealedContents};
 
 /// 2026-03-14 17:05 UTC, the second wave.
 pub const EVENING: Millis = Millis(1_773_507_900_000);
@@ -148,7 +149,29 @@ pub fn stating_parcel() -> Parcel {
 }
 
 pub fn sealed_parcel() -> Parcel {
-    Parcel { contents: Contents::Sealed(Raw(vec![0x70; 48])), ..first_parcel() }
+    Parcel::seal(&sealed_manifest(), &sealed_contents(), &user_key(), &sealing_key().public(), SEALING_DRAW)
+        .expect("a key made here is a key")
+}
+
+/// What [`sealed_parcel`] draws for its ephemeral key.
+pub const SEALING_DRAW: [u8; 32] = [0x56; 32];
+
+/// Of the hub; for tests only.
+pub fn sealing_key() -> SealingKey {
+    SealingKey::from_bytes(&[3; 32]).expect("a number below the curve's order")
+}
+
+pub fn sealed_manifest() -> Manifest {
+    Manifest {
+        counter: 2,
+        previous: Some(first_parcel().hash()),
+        statements: vec![stated().commitment()],
+        ..first_manifest()
+    }
+}
+
+pub fn sealed_contents() -> SealedContents {
+    SealedContents { documents: contents(), statements: vec![stated()] }
 }
 
 pub fn empty_request() -> ExchangeRequest {
@@ -355,5 +378,6 @@ pub fn enrol_answer() -> EnrolAnswer {
         hub: hub_key().public(),
         log: LOG,
         configuration: Raw(vec![0x73; 20]),
+        sealing: Some(sealing_key().public()),
     }
 }

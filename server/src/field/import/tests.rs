@@ -41,6 +41,7 @@ fn device() -> FieldDevice<MemoryFieldStore> {
         issued: now,
     };
     let answer = EnrolAnswer {
+        sealing: None,
         lease: SignedLease::sign(&lease, &hub),
         token: Salt::new([1; 16]),
         hub: hub.public(),

@@ -7,7 +7,7 @@
 import { concat, utf8 } from "../bytes.js";
 import { hash, PublicKey, Signature, type SecretKey } from "../crypto.js";
 import { InstallationId, LogId, Salt, type Hash, type Id } from "../ids.js";
-import { struct, text } from "./cbor.js";
+import { option, struct, text } from "./cbor.js";
 import { Raw } from "./codec.js";
 import { ALPHABET, grouped, typed } from "./fingerprint.js";
 import { SignedLease } from "./lease.js";
@@ -92,6 +92,8 @@ export interface EnrolAnswer {
   readonly log: LogId;
   /** The signed configuration. */
   readonly configuration: Raw;
+  /** What is recorded is also sealed to this key. None: a hub that opens nothing sealed. */
+  readonly sealing: PublicKey | null;
 }
 
 export const EnrolAnswer = struct<EnrolAnswer>({
@@ -100,6 +102,7 @@ export const EnrolAnswer = struct<EnrolAnswer>({
   hub: PublicKey,
   log: LogId,
   configuration: Raw,
+  sealing: option(PublicKey),
 });
 
 /** A token as the hub keeps it. */

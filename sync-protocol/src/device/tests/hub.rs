@@ -5,10 +5,11 @@ use automerge::Change;
 use super::*;
 use crate::crypto::{Purpose, SecretKey};
 use crate::ids::{ActorPrefix, Hash, Salt, UserId};
+use crate::sealing::SealingKey;
 use crate::wire::answer::{
     Answer, Decided, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, Run,
 };
-use crate::wire::codec::{Message, Raw, frame, read};
+use crate::wire::codec::{Message, Raw, frame, from_cbor, read};
 use crate::wire::enrolment::{EnrolAnswer, EnrolRequest};
 use crate::wire::exchange::ExchangeRequest;
 use crate::wire::lease::SignedLease;
@@ -35,6 +36,9 @@ pub(super) type Verdict = Box<dyn Fn(DocumentId, &Change) -> Option<Fate>>;
 
 pub(super) struct FakeHub {
     pub key: SecretKey,
+    pub sealing: SealingKey,
+    /// Tells devices its sealing key.
+    pub seals: bool,
     pub log: LogId,
     pub position: Position,
     pub copied_to: Position,
@@ -70,6 +74,8 @@ impl FakeHub {
     pub fn new() -> Self {
         Self {
             key: SecretKey::from_bytes(&[77; 32]).unwrap(),
+            sealing: SealingKey::from_bytes(&[78; 32]).unwrap(),
+            seals: true,
             log: LogId::new([1; 16]),
             position: Position(1),
             copied_to: Position::START,
@@ -113,8 +119,28 @@ impl FakeHub {
             hub: self.key.public(),
             log: self.log,
             configuration: Raw::default(),
+            sealing: self.seals.then(|| self.sealing.public()),
         };
         frame(Message::EnrolAnswer, &answer)
+    }
+
+    /// Somebody sends what the locked phone has, in one request.
+    pub fn take_sealed(&mut self, phone: &Phone) -> Vec<ParcelReceipt> {
+        let rows = phone.store.iter().filter(|(key, _)| matches!(key, Key::Sealed(_)));
+        let request = ExchangeRequest {
+            lease: phone.device.lease().unwrap().prefix,
+            token: None,
+            cursor: None,
+            parcels: rows.map(|(_, bytes)| from_cbor(bytes).unwrap()).collect(),
+            budget: 0,
+            wants: Vec::new(),
+            repair: None,
+            renewal: None,
+            configuration: 0,
+            decided_to: Position::START,
+        };
+        let answer: Answer = read(Message::Answer, &self.exchange(&frame(Message::ExchangeRequest, &request))).unwrap();
+        answer.open(&self.key.public()).unwrap().0.parcels
     }
 
     pub fn exchange(&mut self, bytes: &[u8]) -> Vec<u8> {
@@ -125,7 +151,7 @@ impl FakeHub {
             .parcels
             .iter()
             .map(|parcel| {
-                let opened = parcel.clone().open(&lease).unwrap();
+                let opened = parcel.clone().open(&lease, Some(&self.sealing)).unwrap();
                 self.parcels_seen.push(opened.hash);
                 self.admit(opened, &lease, &mut brought)
             })

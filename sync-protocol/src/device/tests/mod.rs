@@ -6,6 +6,7 @@ mod loss;
 mod orders;
 mod phone;
 mod refusals;
+mod sealed;
 mod stating;
 mod stories;
 mod traces;

@@ -174,6 +174,21 @@ fn a_decision_leaves_the_recorded_trace() {
 }
 
 #[test]
+fn work_sent_sealed_and_then_as_usual_leaves_the_recorded_trace() {
+    let (mut hub, [mut phone]) = night(["GOG"]);
+    let (document, _) = phone.record(case("Awa"));
+    phone.give(Event::Edit(vec![change(document, "identity.family", "Traoré"), case("Moussa")]));
+    hub.take_sealed(&phone);
+    let (_, bad) = phone.record(change(document, "identity.called", "Papa"));
+    hub.verdict = Some(Box::new(move |_, change| {
+        let fate = || Fate::Refused("gate-sequence-reused".to_owned(), "used before".to_owned());
+        (change.hash().0 == *bad.as_bytes()).then(fate)
+    }));
+    phone.sync(&mut hub);
+    is_as_recorded("sealed", &phone);
+}
+
+#[test]
 fn readings_a_voucher_and_an_order_to_erase_leave_the_recorded_trace() {
     let (mut hub, [mut phone]) = night(["GOG"]);
     let (document, _) = phone.record(case("Awa"));
