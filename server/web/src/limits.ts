@@ -112,3 +112,21 @@ export const COURIER_STEP_BYTES = 64 * 1024;
 
 /** Sealed parcels in one request of a locked device: each is one or two kilobytes, together within a slow link's reach. */
 export const LOCKED_PARCELS_MAX = 8;
+
+/** Words of one name that are looked at; longer ones are typed by mistake or to do harm. */
+export const NAME_WORDS_MAX = 8;
+
+/** Letters of a word that two spellings are compared by; the longest name known here has 16. */
+export const NAME_LETTERS_MAX = 24;
+
+/** Letters of a search that are looked at; nobody types more. */
+export const QUERY_LETTERS_MAX = 120;
+
+/** Hits shown at once: more is not read at a gate, one more word tells better. */
+export const HITS_SHOWN = 10;
+
+/** Hits that a list holds when it is scrolled: rows of one screen many times over. */
+export const HITS_MAX = 200;
+
+/** Places offered for a typed word: one screen of a small phone. */
+export const PLACES_SHOWN = 6;

@@ -53,6 +53,8 @@ const CARD: &[Field] = &[
     field("code", Shape::HumanCode, Gate, "Code", "Code").once(),
     field("site", Shape::Site, Gate, "Site", "Site"),
     field("card", TEXT, Gate, "Numéro de carte", "Card number"),
+    // A code that was typed and not known here: to be looked up for a link.
+    field("named", Shape::HumanCode, Gate, "Code d'un autre poste", "Code of another post"),
 ];
 
 const IDENTITY: &[Field] = &[
