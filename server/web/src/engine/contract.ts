@@ -163,7 +163,10 @@ export interface Editing {
   readonly pending: readonly Edit[];
   /** What a field shows: the pending edit, else what was opened. */
   answer(path: string): Answer | undefined;
-  /** Adds an edit; a later `set` of the same field, or `include`/`exclude` of the same member, replaces the earlier. */
+  /**
+   * Adds an edit; a later `set` of the same field, or `include`/`exclude` of the same member, replaces the earlier; an
+   * `amend` of a pending entry changes it, and a `void` of a pending entry takes it back. `flow/pending.ts` does this.
+   */
   edit(edit: Edit): Promise<void>;
   /** A new random entry id for an `add`. */
   entry(): string;
@@ -233,7 +236,10 @@ export interface Engine {
   lock(): Promise<void>;
 
   open(document: string): Promise<Opened>;
-  /** Begins or goes on with recording. `shown`: what is on the screen; else it is opened now. */
+  /**
+   * Begins or goes on with recording. `shown`: what is on the screen; else it is opened now. `card`: the text of a card's
+   * QR that was scanned, see `flow/card.ts`; its `document` may be unknown here.
+   */
   edit(target: { kind: Kind; document?: string; shown?: Opened; card?: string }): Promise<Editing>;
   /** Drafts left from before, e.g. after a crash: documents with pending edits. */
   drafts(): readonly { readonly document: string; readonly kind: Kind }[];

@@ -68,6 +68,7 @@ const LISTS: &[(&str, &[Row])] = &[
     ("document_types", DOCUMENT_TYPES),
     ("education_levels", EDUCATION_LEVELS),
     ("entry_points", ENTRY_POINTS),
+    ("focal_points", FOCAL_POINTS),
     ("funders", FUNDERS),
     ("languages", LANGUAGES),
     ("marital_statuses", MARITAL_STATUSES),
@@ -190,6 +191,12 @@ const NEEDS: &[Row] = &[
     ("urgent_medical", "Urgence médicale", "Urgent medical need", &[]),
     ("disability", "Handicap", "Disability", &[]),
     ("elderly", "Personne âgée", "Older person", &[]),
+];
+
+/// Whom to ring about a need: its code, and the number as another spelling. Numbers to be checked in Mali.
+const FOCAL_POINTS: &[Row] = &[
+    ("child_alone", "Protection de l'enfant", "Child protection", &["116"]),
+    ("urgent_medical", "Urgence médicale (SAMU)", "Medical emergency (SAMU)", &["15"]),
 ];
 
 const PURPOSES: &[Row] = &[

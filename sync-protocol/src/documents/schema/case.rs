@@ -177,6 +177,7 @@ const CONSENT: &[Field] = &[
     field("assent", Shape::Flag, Gate, "Assentiment de l'enfant", "Child's assent"),
     field("method", Shape::Choice(&["signed", "thumb", "spoken"]), Gate, "Moyen", "Method"),
     field("lang", Shape::Code("languages"), Gate, "Langue", "Language"),
+    field("witness", TEXT, Gate, "Témoin", "Witness"),
     field("expiry", Shape::Date, Gate, "Expire le", "Expires"),
     field("over", Shape::Entries, Gate, "Remplace", "Supersedes"),
 ];
