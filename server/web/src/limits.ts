@@ -130,3 +130,15 @@ export const HITS_MAX = 200;
 
 /** Places offered for a typed word: one screen of a small phone. */
 export const PLACES_SHOWN = 6;
+
+/** Milliseconds without a touch or a key after which the app locks itself: a phone left on a table is not read. */
+export const IDLE_LOCK_MILLIS = 10 * 60 * 1000;
+
+/** Rows drawn of a long list before "show more": a phone draws them within a frame or two. */
+export const LIST_ROWS = 30;
+
+/** Children alone shown on the home screen before "more". */
+export const HOME_CHILDREN = 5;
+
+/** Drafts and recent records shown on the home screen. */
+export const HOME_ROWS = 6;

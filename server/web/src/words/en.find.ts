@@ -1,0 +1,4 @@
+/** English words of the find screens. */
+import type { Dictionary } from "./dictionary.js";
+
+export const find: Dictionary["find"] = {};

@@ -1,0 +1,2 @@
+/** French words of the arrival screens. */
+export const arrival = {} as const;

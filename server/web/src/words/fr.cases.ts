@@ -1,0 +1,2 @@
+/** French words of the cases screens. */
+export const cases = {} as const;

@@ -1,0 +1,107 @@
+/** French words that every screen shares: the frame, the four ways of not answering, where a record is. */
+import { clock, day, FRENCH_GAP, grouped, moment, pluralFr } from "./grammar.js";
+
+const n = (value: number): string => grouped(value, FRENCH_GAP);
+
+export const common = {
+  app: "Segin",
+  skip: "Aller au contenu",
+  language: "Langue",
+  lock: "Verrouiller",
+  lockLong: "Verrouiller ou passer la main",
+  back: "Retour",
+  home: "Accueil",
+  next: "Continuer",
+  save: "Enregistrer",
+  done: "Terminer",
+  cancel: "Annuler",
+  close: "Fermer",
+  change: "Modifier",
+  remove: "Retirer",
+  yes: "Oui",
+  no: "Non",
+  or: "ou",
+  again: "Réessayer",
+  loading: "Un instant…",
+  working: "En cours…",
+  optional: "facultatif",
+  step: (at: number, of: number) => `Étape ${at} sur ${of}`,
+  settings: "Réglages et aide",
+  menu: "Menu",
+  number: n,
+  day,
+  clock,
+  moment,
+  bytes: (value: number) =>
+    value < 1_000 ? `${value} o` : value < 1_000_000 ? `${n(Math.round(value / 1_000))} Ko` : `${n(Math.round(value / 1_000_000))} Mo`,
+  persons: (count: number) => `${n(count)} ${pluralFr(count, "personne", "personnes")}`,
+  records: (count: number) => `${n(count)} ${pluralFr(count, "fiche", "fiches")}`,
+  years: (count: number) => `${n(count)} ${pluralFr(count, "an", "ans")}`,
+  sex: { f: "femme", m: "homme", unknown: "sexe inconnu" },
+
+  contact: {
+    at: (when: string) => `Dernier contact avec le serveur : ${when}`,
+    short: (when: string) => `contact ${when}`,
+    never: "Pas encore de contact avec le serveur",
+    neverShort: "pas encore de contact",
+    running: "Échange en cours…",
+    runningShort: "échange…",
+  },
+  ladder: {
+    title: "Où sont vos fiches",
+    phone: "Sur ce téléphone",
+    hub: "Au serveur",
+    two: "En deux lieux",
+    phoneLong: "Pas encore confirmé par le serveur",
+    hubLong: "Reçu, une copie",
+    twoLong: "Reçu, deux copies",
+    line: (phone: number, hub: number, two: number) => `${n(phone)} sur ce téléphone, ${n(hub)} au serveur, ${n(two)} en deux lieux`,
+    held: (count: number) => `${n(count)} ${pluralFr(count, "fiche attend", "fiches attendent")} une décision au serveur`,
+    refused: (count: number) => `${n(count)} ${pluralFr(count, "fiche refusée, gardée", "fiches refusées, gardées")} à part`,
+  },
+  /** Where one record is, short. */
+  step_short: {
+    draft: "brouillon",
+    phone: "sur ce téléphone",
+    sending: "en route",
+    held: "attend une décision",
+    refused: "refusé, gardé à part",
+    hub: "au serveur",
+    two: "en deux lieux",
+  },
+  /** Where one record is, as a sentence. */
+  step_sentence: {
+    draft: "Brouillon : gardé sur ce téléphone, pas encore terminé.",
+    phone: "Gardé sur ce téléphone. Partira dès que le serveur répondra.",
+    sending: "En route vers le serveur. Gardé sur ce téléphone jusqu'à confirmation.",
+    held: "Arrivé au serveur, où quelqu'un doit décider. Rien n'est perdu.",
+    refused: "Le serveur ne l'a pas pris. Gardé à part sur ce téléphone.",
+    hub: "Reçu par le serveur. La deuxième copie n'est pas encore confirmée.",
+    two: "Reçu, et gardé en deux lieux.",
+  },
+
+  answer: {
+    other: "Pas de réponse ?",
+    legend: "Pourquoi il n'y a pas de réponse",
+    give: "Donner une réponse",
+    does_not_know: "Ne sait pas",
+    refused: "Refuse de répondre",
+    not_asked: "Pas demandé",
+    ask_later: "À demander plus tard",
+  },
+  qr: (code: string) => `Code QR de ${code}`,
+  unsaved: "Enregistré à chaque champ",
+  problem: "Quelque chose n'a pas marché",
+  problemUnknown: "Une erreur inattendue s'est produite. Ce qui est enregistré est gardé. Réessayez ; si cela revient, rouvrez l'application.",
+  notFound: {
+    title: "Cet écran n'existe pas",
+    text: "L'adresse a peut-être été coupée. Revenez à l'accueil.",
+  },
+  update: {
+    text: "Une nouvelle version de l'application est prête. Elle sera prise au prochain démarrage ; vos fiches restent.",
+    now: "La prendre maintenant",
+  },
+  readingLocked:
+    "Pas de contact depuis longtemps : les anciens dossiers ne se lisent plus jusqu'au prochain contact. Vous pouvez toujours enregistrer.",
+  revoked: "Le serveur a révoqué cet appareil pour vous. Ce que vous enregistrez est gardé et attend une décision. Parlez à votre responsable.",
+} as const;

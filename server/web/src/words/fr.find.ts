@@ -1,0 +1,2 @@
+/** French words of the find screens. */
+export const find = {} as const;

@@ -1,0 +1,2 @@
+/** French words of the intake screens. */
+export const intake = {} as const;

@@ -1,0 +1,31 @@
+/** French words of settings and help. */
+export const settings = {
+  title: "Réglages et aide",
+  language: "Langue",
+  theme: "Couleurs de l'écran",
+  themes: { device: "Comme le téléphone", light: "Clair, pour le soleil", dark: "Sombre, pour la nuit" },
+  device: "Cet appareil",
+  who: "Agent",
+  site: "Site",
+  letters: "Lettres sur les codes",
+  fingerprint: "Empreinte",
+  standing: "Situation",
+  standings: {
+    active: "confirmé par votre responsable",
+    pending: "attend la confirmation de votre responsable",
+    revoked: "révoqué",
+  },
+  configuration: "Listes et lieux",
+  configurationVersion: (version: number) => `version ${version}`,
+  version: "Version de l'application",
+  pin: "Code PIN",
+  pinSet: "Changer le code PIN",
+  help: "Aide",
+  helpItems: [
+    { q: "Pas de réseau : est-ce que je continue ?", a: "Oui. Tout s'enregistre sur ce téléphone, même éteint puis rallumé. L'envoi se fait seul quand le serveur répond." },
+    { q: "Comment savoir que c'est bien arrivé ?", a: "Regardez « En deux lieux » : ce qui est compté là est au serveur et dans une deuxième copie. Ce qui n'est pas prouvé reste compté plus bas." },
+    { q: "Je passe le téléphone à un collègue.", a: "Touchez « Verrouiller », il choisit son nom et ouvre avec sa phrase ou son code PIN. Vous retrouverez votre écran au même champ." },
+    { q: "La personne ne sait pas ou ne veut pas répondre.", a: "Touchez « Pas de réponse ? » sous le champ. C'est une vraie réponse : rien n'oblige à inventer." },
+    { q: "Le téléphone est perdu ou pris.", a: "Prévenez votre responsable tout de suite : il révoque l'appareil. Sans votre phrase secrète, rien n'y est lisible." },
+  ],
+} as const;
