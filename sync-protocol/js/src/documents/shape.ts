@@ -33,6 +33,16 @@ export function characters(text: string): number {
   return count;
 }
 
+/** Compares texts as the Rust crate does: by code point, which is by byte of UTF-8. */
+export function compareText(a: string, b: string): number {
+  const [left, right] = [[...a], [...b]];
+  for (let at = 0; at < Math.min(left.length, right.length); at += 1) {
+    const difference = (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
 function isPlainText(text: string): boolean {
   const fits = NOT_SPACE.test(text) && characters(text) <= FIELD_CHARACTERS_MAX;
   return fits && !CONTROL.test(text) && stateOf(text) === undefined;

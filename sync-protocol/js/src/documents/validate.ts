@@ -1,16 +1,21 @@
 /**
- * Checking an edit against the schema before it is written, without a document. The first part of the Rust crate's
- * `validate.rs`; the problems of whole documents stand in `validate.ts`.
+ * Validation: names every problem of a document, or the first of an edit before it is written, with its path.
+ *
+ * Refuses nothing by itself: what the schema does not know may come from a newer version and is kept. Messages hold no
+ * values.
  */
-import { NOTE_CHARACTERS_MAX } from "../limits.js";
+import { GROUP_ITEMS_MAX, NOTE_CHARACTERS_MAX, OUTCOME_STEPS_MAX, UNKNOWN_KEYS_MAX } from "../limits.js";
+import type { Doc } from "./am.js";
 import type { Problem } from "./edit.js";
-import { fieldOf, groupOf, hasEntries } from "./schema.js";
+import { META, fieldOf, groupOf, hasEntries } from "./schema.js";
 import type { Group, Shape } from "./schema.js";
-import { characters, isEntryId, wanted } from "./shape.js";
+import { characters, compareText, isEntryId, wanted } from "./shape.js";
+import { Tree, answerOf, isOfKind, pathOf } from "./tree.js";
+import type { EntryNode, GroupNode, Slot } from "./tree.js";
 import type { Answer, Edit, Kind } from "./types.js";
 import { encode } from "./value.js";
 
-export function problem(path: string, code: string, fr: string, en: string): Problem {
+function problem(path: string, code: string, fr: string, en: string): Problem {
   return { path, code, message: { fr, en } };
 }
 
@@ -20,7 +25,7 @@ export function valueProblem(path: string, shape: Shape): Problem {
   return problem(path, "value", `il faut ${fr}`, `wanted is ${en}`);
 }
 
-export function requiredProblem(path: string): Problem {
+function requiredProblem(path: string): Problem {
   return problem(path, "required", "ce champ est obligatoire", "this field is required");
 }
 
@@ -141,12 +146,83 @@ export function common(edit: Extract<Edit, { edit: "add" }>): (readonly [string,
   ];
 }
 
-/** Compares texts as the Rust crate does: by code point, which is by byte of UTF-8. */
-export function compareText(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]];
-  for (let at = 0; at < Math.min(left.length, right.length); at += 1) {
-    const difference = (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
+/** Every problem of a document. An honest document has none. */
+export function validate(kind: Kind, doc: Doc): Problem[] {
+  const of = isOfKind(doc, kind)
+    ? []
+    : [problem(META, "not_of_kind", "ce document n'est pas de ce genre", "this document is not of this kind")];
+  return [...of, ...problemsOf(new Tree(kind, doc))];
+}
+
+/** The problems of a document that is of its kind. */
+export function problemsOf(tree: Tree): Problem[] {
+  const problems: Problem[] = [];
+  if (tree.version === undefined) {
+    problems.push(problem(META, "meta", "la version du schéma manque", "the schema version is missing"));
   }
-  return left.length - right.length;
+  for (const node of tree.groups) problems.push(...groupProblems(node));
+  if (tree.unknownPaths().length > UNKNOWN_KEYS_MAX) {
+    const [fr, en] = [`plus de ${UNKNOWN_KEYS_MAX} champs inconnus`, `more than ${UNKNOWN_KEYS_MAX} unknown fields`];
+    problems.push(problem("", "too_many_unknown", fr, en));
+  }
+  return problems;
+}
+
+function groupProblems(node: GroupNode): Problem[] {
+  const problems: Problem[] = [];
+  const { key: name, rule } = node.group;
+  if (!node.whole) {
+    const fr = "le groupe manque ou est caché par une autre valeur";
+    problems.push(problem(name, "container", fr, "the group is missing or hidden by another value"));
+  }
+  const most = rule.is === "outcome" ? OUTCOME_STEPS_MAX : GROUP_ITEMS_MAX;
+  if (Math.max(node.slots.length, node.entries.length + node.strays.length) > most) {
+    problems.push(problem(name, "too_many", `plus de ${most} éléments`, `more than ${most} items`));
+  }
+  for (const stray of node.strays) {
+    const path = pathOf(name, undefined, stray);
+    problems.push(problem(path, "entry", "ce n'est pas une entrée", "this is not an entry"));
+  }
+  for (const slot of node.slots) {
+    const path = pathOf(name, undefined, slot.key);
+    const wrong = rule.is === "set" ? checkValue(rule.member, path, slot.key) : undefined;
+    if (wrong !== undefined) problems.push(wrong);
+    problems.push(...slotProblems(slot, path));
+  }
+  for (const entry of node.entries) problems.push(...entryProblems(node.group, entry));
+  node.entries.forEach((entry, at) => {
+    if (entry.key !== node.entries[at + 1]?.key) return;
+    const fr = "deux entrées ont le même identifiant";
+    problems.push(problem(pathOf(name, undefined, entry.key), "entry_twice", fr, "two entries have the same id"));
+  });
+  return problems;
+}
+
+function entryProblems(group: Group, entry: EntryNode): Problem[] {
+  const path = (key: string): string => pathOf(group.key, entry.key, key);
+  const missing = group.fields.filter((field) => field.required && entry.slot(field.key) === undefined);
+  return [
+    ...(isEntryId(entry.key) ? [] : [entryIdProblem(pathOf(group.key, undefined, entry.key))]),
+    ...missing.map((field) => requiredProblem(path(field.key))),
+    ...entry.slots.flatMap((slot) => slotProblems(slot, path(slot.key))),
+  ];
+}
+
+function slotProblems(slot: Slot, path: string): Problem[] {
+  const { field } = slot;
+  if (field === undefined) return [];
+  const note = field.shape.is === "note";
+  return slot.found.flatMap((found) => {
+    const text = found.content.is === "text";
+    // A note of the right length that others made longer together is still a note.
+    if (!(text && note) && answerOf(found, field) === undefined) return [valueProblem(path, field.shape)];
+    if (text && !note) {
+      const fr = "ce champ veut un texte simple, pas un texte partagé";
+      return [problem(path, "text_object", fr, "this field wants a plain text, not a shared one")];
+    }
+    if (note && found.content.is === "scalar" && typeof found.content.value === "string") {
+      return [problem(path, "plain_text", "une note veut un texte partagé", "a note wants a shared text")];
+    }
+    return [];
+  });
 }

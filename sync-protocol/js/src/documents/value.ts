@@ -58,8 +58,9 @@ export function formOf(value: Value): Form {
   return "at" in value ? "when" : "entry";
 }
 
-function isList(value: Value): value is readonly string[] {
-  return Array.isArray(value);
+/** Whether it is several ids of entries. */
+export function isList(answer: Answer | undefined): answer is readonly string[] {
+  return Array.isArray(answer);
 }
 
 function textForm(value: Exclude<Value, number | boolean>): string | undefined {
