@@ -12,6 +12,15 @@ export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
 /** CBOR data items of one message: eight bytes each where a message is full. */
 export const MESSAGE_ITEMS_MAX = 1024 * 1024;
 
+/** Bytes to a multiple of which contents are padded before they are sealed: a change of one field looks like one of ten. */
+export const SEALED_STEP_BYTES = 256;
+
+/** Bytes of sealed contents: they travel within one message. */
+export const SEALED_BYTES_MAX = MESSAGE_BYTES_MAX;
+
+/** Bytes of changes in one sealed parcel: it must pass within the ten seconds that a bad link (32 kbit/s) lasts. */
+export const SEALED_PARCEL_BYTES = 16 * 1024;
+
 /** Documents named in one manifest. A batch of four seconds at 1 Mbit/s holds about as many new cases. */
 export const MANIFEST_DOCUMENTS_MAX = 2_048;
 

@@ -24,6 +24,7 @@ const KEYS: readonly (readonly [Key, string])[] = [
   [{ is: "configuration" }, "85"],
   [{ is: "lease", prefix: ActorPrefix.parse("00112233445566ff") }, "8600112233445566ff"],
   [{ is: "shell", bytes: Uint8Array.of(7, 255) }, "8707ff"],
+  [{ is: "sealed", number: 3 }, "880000000000000003"],
 ];
 
 test("every key is its table and what it is within it, and reads back", () => {

@@ -1,6 +1,9 @@
-/** The device's state machine: `event.ts` and `rows.ts` are its words. */
+/** The device's state machine: `device.ts` is where to begin, `event.ts` and `rows.ts` are its words. */
+export { Device } from "./device.js";
 export { EditRequest } from "./event.js";
 export type { Effect, Endpoint, Event, Inputs, Report, Synced } from "./event.js";
 export type { LeaseStanding } from "./progress.js";
 export { Key, RowError } from "./rows.js";
 export type { Aside, Entry, KeptReceipt, ParcelInfo, Rows, Standing, Wiped, Work, WorkState, Write } from "./rows.js";
+export { changes, view } from "./view.js";
+export type { View } from "./view.js";

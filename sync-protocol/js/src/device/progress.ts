@@ -1,6 +1,7 @@
 /** Who a device is and how far it has come: the two rows that there is one of. */
 import { PublicKey } from "../crypto.js";
 import { Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt, SiteCode } from "../ids.js";
+import { SealingPublic } from "../sealing.js";
 import { bool, fixedBytes, list, oneOf, option, pair, struct, u32, u64, withDefault } from "../wire/cbor.js";
 import { Raw } from "../wire/codec.js";
 import { Digest } from "../wire/digest.js";
@@ -11,9 +12,17 @@ export interface Enrolled {
   token: Salt | null;
   readonly hub: PublicKey;
   log: LogId;
+  /** What is recorded is sealed to it as well; none: a hub that opens nothing sealed. */
+  readonly sealing: SealingPublic | null;
 }
 
-export const Enrolled = struct<Enrolled>({ lease: SignedLease, token: option(Salt), hub: PublicKey, log: LogId });
+export const Enrolled = struct<Enrolled>({
+  lease: SignedLease,
+  token: option(Salt),
+  hub: PublicKey,
+  log: LogId,
+  sealing: option(SealingPublic),
+});
 
 /** Who this device is. */
 export interface Identity {
@@ -92,6 +101,8 @@ export interface Progress {
   wipe: PendingWipe | null;
   /** Where new documents begin, once the user no longer works at the lease's site. */
   site: SiteCode | null;
+  /** Receipts of parcels with a lower counter are no longer kept. */
+  receiptsFrom: number;
 }
 
 export const Progress = struct<Progress>({
@@ -113,6 +124,7 @@ export const Progress = struct<Progress>({
   vouches: withDefault(list(Vouch), []),
   wipe: option(PendingWipe),
   site: option(SiteCode),
+  receiptsFrom: withDefault(u64, 0),
 });
 
 /** A new device's progress. */
@@ -136,5 +148,6 @@ export function noProgress(): Progress {
     vouches: [],
     wipe: null,
     site: null,
+    receiptsFrom: 0,
   };
 }

@@ -6,6 +6,8 @@
  */
 import { fromHex, toHex } from "../bytes.js";
 import { Signature } from "../crypto.js";
+import { KIND_CODES } from "../documents/types.js";
+import type { Kind } from "../documents/types.js";
 import { ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, Millis, Position } from "../ids.js";
 import { bool, list, oneOf, option, pair, struct, text, u32, u64, u8, variants } from "../wire/cbor.js";
 import { Raw } from "../wire/codec.js";
@@ -46,7 +48,12 @@ export type Key =
   /** Cold: the signed lease of an author, by its prefix. */
   | { readonly is: "lease"; readonly prefix: ActorPrefix }
   /** Cold: a row of the shell's own. */
-  | { readonly is: "shell"; readonly bytes: Uint8Array };
+  | { readonly is: "shell"; readonly bytes: Uint8Array }
+  /**
+   * Cold: CBOR of a parcel that is sealed to the hub, by its counter. Kept outside the user's encryption: whoever has the
+   * device can send it, only the hub can read it.
+   */
+  | { readonly is: "sealed"; readonly number: number };
 
 const KEYS = [
   "identity",
@@ -64,6 +71,7 @@ const KEYS = [
   "configuration",
   "lease",
   "shell",
+  "sealed",
 ] as const;
 
 const TABLES: Readonly<Record<Key["is"], number>> = {
@@ -82,6 +90,7 @@ const TABLES: Readonly<Record<Key["is"], number>> = {
   configuration: 0x85,
   lease: 0x86,
   shell: 0x87,
+  sealed: 0x88,
 };
 
 const NAMES: ReadonlyMap<number, Key["is"]> = new Map(
@@ -115,7 +124,8 @@ function keyOf(is: Key["is"], rest: Uint8Array): Key | null {
     case "aside":
     case "edits":
     case "parcelBytes":
-    case "receipt": {
+    case "receipt":
+    case "sealed": {
       const number = counter(rest);
       return number === null ? null : { is, number };
     }
@@ -225,6 +235,13 @@ export const Entry = struct<Entry>({
   standing: Standing,
 });
 
+/** The kind of a code that stands on wire and disk; null for one that this version does not know. */
+export function kindOf(code: number): Kind | null {
+  return KINDS.find((kind) => KIND_CODES[kind] === code) ?? null;
+}
+
+const KINDS = ["case", "movement", "household", "annex", "link", "referral"] as const satisfies readonly Kind[];
+
 /** What became of a work so far. */
 export type WorkState =
   /** Stored here, not sent. */
@@ -257,9 +274,18 @@ export interface Work {
   readonly state: WorkState;
   /** How often its edits were written again. */
   readonly replays: number;
+  /** The counter of the sealed parcel that it is in, see the table `sealed`. */
+  readonly sealed: number | null;
 }
 
-export const Work = struct<Work>({ document: DocumentId, hash: ChangeHash, raw: Raw, state: WorkState, replays: u8 });
+export const Work = struct<Work>({
+  document: DocumentId,
+  hash: ChangeHash,
+  raw: Raw,
+  state: WorkState,
+  replays: u8,
+  sealed: option(u64),
+});
 
 /** The typed edits of a work. */
 export interface EditsRow {

@@ -13,7 +13,7 @@ import { MESSAGE_ITEMS_MAX } from "../limits.js";
 import { CodecError, UnknownVariant } from "./error.js";
 
 /** What cborg writes as one data item. */
-export type Plain = number | string | boolean | null | Uint8Array | readonly Plain[];
+export type Plain = number | string | boolean | null | Uint8Array | readonly Plain[] | ReadonlyMap<Plain, Plain>;
 
 /** How one type of value is written and read. */
 export interface Codec<T> {
@@ -113,6 +113,11 @@ export class Reader {
   /** How many data items the array has that begins here. */
   array(): number {
     return this.expect(ARRAY, "an array");
+  }
+
+  /** How many pairs the map has that begins here. */
+  map(): number {
+    return this.expect(MAP, "a map");
   }
 
   /** A whole number, if it can be kept exactly. */
@@ -239,6 +244,18 @@ export function list<T>(codec: Codec<T>): Codec<readonly T[]> {
     read(reader) {
       const values: T[] = [];
       for (let left = reader.array(); left > 0; left -= 1) values.push(codec.read(reader));
+      return values;
+    },
+  };
+}
+
+/** Rust's `BTreeMap`. The library's order of keys is another than Rust's: what Rust signed is kept as it came. */
+export function map<K extends string | number, V>(key: Codec<K>, value: Codec<V>): Codec<ReadonlyMap<K, V>> {
+  return {
+    write: (values) => new Map([...values].map(([k, v]) => [key.write(k), value.write(v)])),
+    read(reader) {
+      const values = new Map<K, V>();
+      for (let left = reader.map(); left > 0; left -= 1) values.set(key.read(reader), value.read(reader));
       return values;
     },
   };

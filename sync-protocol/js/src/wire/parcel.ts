@@ -8,6 +8,7 @@
 import { CryptoError, PublicKey, Signature, type SecretKey } from "../crypto.js";
 import { CardToken, Salt, type ChangeHash, type Hash } from "../ids.js";
 import { DOCUMENT_CHANGES_MAX, MANIFEST_DOCUMENTS_MAX, MANIFEST_STATEMENTS_MAX } from "../limits.js";
+import { SealingError, SealingPublic, type SealingKey } from "../sealing.js";
 import { list, option, struct, variants } from "./cbor.js";
 import { CodecError, Raw } from "./codec.js";
 import type { Lease } from "./lease.js";
@@ -29,13 +30,23 @@ export const Content = struct<Content>({ salt: Salt, changes: list(Raw), card: o
 export type Contents =
   /** Readable by whoever reads the message: one for each document of the manifest, one for each statement. */
   | { readonly is: "plain"; readonly documents: readonly Content[]; readonly statements: readonly Stated[] }
-  /** Sealed to the hub's public key (HPKE), see `hpke.ts`. */
+  /** A {@link SealedContents}, sealed to the hub's public key, see `sealing.ts`: whoever carries it cannot read it. */
   | { readonly is: "sealed"; readonly sealed: Raw };
 
 export const Contents = variants<Contents>({
   plain: { documents: list(Content), statements: list(Stated) },
   sealed: { sealed: Raw },
 });
+
+/** What is sealed, as CBOR: the two lists of plain contents. */
+export interface SealedContents {
+  /** One for each document of the manifest. */
+  readonly documents: readonly Content[];
+  /** One for each statement. */
+  readonly statements: readonly Stated[];
+}
+
+export const SealedContents = struct<SealedContents>({ documents: list(Content), statements: list(Stated) });
 
 /** A parcel. */
 export interface Parcel {
@@ -55,7 +66,9 @@ export type ParcelCode =
   | "parcel-shape"
   | "parcel-statement"
   | "parcel-contents"
-  | "parcel-sealed";
+  | "parcel-sealed"
+  | "parcel-sealed-opening"
+  | "parcel-sealed-inside";
 
 /** Why a parcel is not one piece of this lease's work. The whole parcel is refused; nothing was changed. */
 export class ParcelError extends Error {
@@ -106,21 +119,59 @@ export const Parcel = {
     const raw = Raw.of(Manifest, manifest);
     return { manifest: raw, signature: key.sign("manifest", raw), contents: { is: "plain", documents, statements } };
   },
+  /**
+   * Signs a manifest and seals its contents to the hub. `draw`: 32 fresh random bytes, used for nothing else. Throws
+   * {@link CryptoError} when the hub's key is none.
+   */
+  async seal(
+    manifest: Manifest,
+    contents: SealedContents,
+    key: SecretKey,
+    hub: SealingPublic,
+    draw: Uint8Array,
+  ): Promise<Parcel> {
+    const raw = Raw.of(Manifest, manifest);
+    const sealed = await SealingPublic.seal(hub, Raw.of(SealedContents, contents), manifestHash(raw), draw);
+    return { manifest: raw, signature: key.sign("manifest", raw), contents: { is: "sealed", sealed } };
+  },
   /** The identity of this parcel: the hash of its manifest. */
   hash: (parcel: Parcel): Hash => manifestHash(parcel.manifest),
-  /** Checks that this is one piece of the lease's work. Throws {@link ParcelError}; the whole parcel is then refused. */
+  /**
+   * Checks that this is one piece of the lease's work, of contents that are not sealed. Throws {@link ParcelError}; the
+   * whole parcel is then refused.
+   */
   open(parcel: Parcel, lease: Lease): OpenedParcel {
     const manifest = signedManifest(parcel, lease);
-    const { contents } = parcel;
-    if (contents.is === "sealed") {
-      throw new ParcelError("parcel-sealed", "the parcel is sealed to the hub; only the hub can open it");
+    if (parcel.contents.is === "sealed") {
+      const what = "sealed parcels are not accepted here; send it unsealed from the unlocked device";
+      throw new ParcelError("parcel-sealed", what);
     }
-    const { documents, statements } = contents;
-    const opened = { hash: Parcel.hash(parcel), manifest, documents, statements };
-    fits(opened);
-    return opened;
+    return opened(parcel, manifest, parcel.contents);
+  },
+  /** The same at a hub, which has the key for sealed contents. */
+  async openSealed(parcel: Parcel, lease: Lease, sealing: SealingKey): Promise<OpenedParcel> {
+    const manifest = signedManifest(parcel, lease);
+    const { contents } = parcel;
+    return opened(parcel, manifest, contents.is === "sealed" ? await unsealed(parcel, contents.sealed, sealing) : contents);
   },
 };
+
+async function unsealed(parcel: Parcel, sealed: Raw, sealing: SealingKey): Promise<SealedContents> {
+  const otherwise = "send the work from the unlocked device";
+  try {
+    return Raw.open(SealedContents, await sealing.open(sealed, Parcel.hash(parcel)));
+  } catch (error) {
+    if (error instanceof SealingError) {
+      const what = `the sealed contents cannot be opened: ${error.message}; ${otherwise}`;
+      throw new ParcelError("parcel-sealed-opening", what);
+    }
+    if (error instanceof CodecError) {
+      const what = `the sealed contents were opened and cannot be read: ${error.message}; ${otherwise}`;
+      throw new ParcelError("parcel-sealed-inside", what);
+    }
+    throw error;
+  }
+}
 
 function signedManifest(parcel: Parcel, lease: Lease): Manifest {
   let manifest: Manifest;
@@ -145,7 +196,7 @@ function signedManifest(parcel: Parcel, lease: Lease): Manifest {
 }
 
 /** Checks the counts, and the statements against their commitments. Throws {@link ParcelError}. */
-function fits({ manifest, documents, statements }: OpenedParcel): void {
+function opened(parcel: Parcel, manifest: Manifest, { documents, statements }: SealedContents): OpenedParcel {
   const wrong = (what: string): never => {
     throw new ParcelError("parcel-shape", `the manifest and its contents do not fit: ${what}`);
   };
@@ -163,4 +214,5 @@ function fits({ manifest, documents, statements }: OpenedParcel): void {
   if (other >= 0) {
     throw new ParcelError("parcel-statement", `statement ${other} is not the one that the manifest commits to`);
   }
+  return { hash: Parcel.hash(parcel), manifest, documents, statements };
 }

@@ -102,6 +102,15 @@ impl Phone {
         self.log.push(serde_json::json!({ "now": inputs.now, "seed": seed, "event": "opened", "effects": [] }));
     }
 
+    /// The store loses rows: what is read when the phone starts again lacks them.
+    pub fn lose(&mut self, keys: &[Key]) {
+        for key in keys {
+            self.store.remove(key);
+        }
+        let keys: Vec<_> = keys.iter().map(|key| data_encoding::HEXLOWER.encode(&key.to_bytes())).collect();
+        self.log.push(serde_json::json!({ "event": { "lost": keys }, "effects": [] }));
+    }
+
     pub fn enrol(&mut self, hub: &mut FakeHub, code: &str) {
         self.give(Event::Enrol(Invitation::from_random([self.name; 12])));
         let (number, _, bytes) = self.sent.pop_front().unwrap();

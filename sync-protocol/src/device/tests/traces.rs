@@ -1,8 +1,9 @@
 //! Traces: what goes in and what comes out, as JSON lines, so that other implementations can be held equal.
 //!
-//! A line is one turn: `{"now", "seed", "event", "effects"}`. Bytes are hexadecimal. Two things may differ between
-//! implementations and are written so that they can be compared: a sent frame stands as its CBOR body (compressors
-//! differ), a stored document as its heads (savers differ). Signatures are deterministic (RFC 6979).
+//! A line is one turn: `{"now", "seed", "event", "effects"}`, or says which rows the store lost. Bytes are hexadecimal.
+//! Two things may differ between implementations and are written so that they can be compared: a sent frame stands as
+//! its CBOR body (compressors differ), a stored document as its heads (savers differ). Signatures are deterministic
+//! (RFC 6979).
 //! `SEGIN_WRITE_VECTORS=1` writes the files anew; a change in them is a change of the protocol.
 
 use std::path::PathBuf;
@@ -78,7 +79,7 @@ fn write(write: &Write) -> Value {
 
 /// Compares what the phone went through with the recorded trace.
 #[expect(clippy::disallowed_methods, reason = "golden files are read from disk, by the test only")]
-fn is_as_recorded(name: &str, phone: &Phone) {
+pub(super) fn is_as_recorded(name: &str, phone: &Phone) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("vectors/traces/{name}.jsonl"));
     let lines: Vec<String> = phone.log.iter().map(ToString::to_string).collect();
     if std::env::var_os("SEGIN_WRITE_VECTORS").is_some() {
@@ -148,8 +149,7 @@ fn a_repair_leaves_the_recorded_trace() {
     let (document, _) = one.record(case("Awa"));
     one.sync(&mut hub);
     two.sync(&mut hub);
-    two.store.remove(&Key::Copy(document));
-    two.store.remove(&Key::Entry(document));
+    two.lose(&[Key::Copy(document), Key::Entry(document)]);
     two.restart();
     two.sync(&mut hub);
     is_as_recorded("repair", &two);

@@ -1,0 +1,318 @@
+/**
+ * The exchange: one request at a time, until nothing is left to send or to read.
+ *
+ * A request carries parcels, or wants, or a repair; each also reads the feed from the cursor. After a cut nothing is
+ * lost: parcels without a receipt travel again, the cursor stands where the last stored feed ended.
+ */
+import type { Channel, DocumentId } from "../ids.js";
+import { BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, UNSETTLED_MAX, WANTS_DOCUMENTS_MAX } from "../limits.js";
+import { Answer } from "../wire/answer.js";
+import { frame, fromCbor, read } from "../wire/codec.js";
+import { ExchangeRequest, Renewal } from "../wire/exchange.js";
+import type { Repair } from "../wire/exchange.js";
+import { Parcel } from "../wire/parcel.js";
+import { hasDecisionsToAsk, takeDecisions } from "./decided.js";
+import { enrolAnswer } from "./enrol.js";
+import { SYNCED_NOTHING } from "./event.js";
+import type { EditRequest, Synced } from "./event.js";
+import { readFeed, startFeed } from "./feed.js";
+import type { FeedJob } from "./feed.js";
+import { hasOutstanding, hasToPack, outstanding, unpack } from "./pack.js";
+import { noteLog, takeReceipts } from "./receipt.js";
+import { Stopped, orNull, orStop } from "./reading.js";
+import { record } from "./record.js";
+import { buckets } from "./repair.js";
+import { nextReplay, replay, startReplay, unsettledDocuments } from "./replay.js";
+import type { Rows } from "./rows.js";
+import { takeOrders, wipe, wipeIsDue } from "./standing.js";
+import type { State } from "./state.js";
+import type { Turn } from "./turn.js";
+
+/** Answers without any effect after which a sync ends: one may be the hub's, two are a habit. */
+const IDLE_ANSWERS_MAX = 2;
+/** Bytes that one wanted document is reckoned at. */
+const WANTED_DOCUMENT_BYTES = 1024;
+
+/** What waits for rows of the store. */
+export type Waiting =
+  | { readonly is: "edit"; readonly requests: readonly EditRequest[] }
+  | { readonly is: "feed"; readonly job: FeedJob }
+  | { readonly is: "parcels"; readonly counters: readonly number[] }
+  | { readonly is: "replay"; readonly document: DocumentId };
+
+/** One sync, from its event to its report. */
+export interface Sync {
+  budget: number;
+  readonly done: { -readonly [Part in keyof Synced]: Synced[Part] };
+  /** What is on its way. */
+  sent: { readonly number: number; readonly wants: readonly DocumentId[] } | null;
+  /** More of the feed is ready at the hub. */
+  more: boolean;
+  /** A channel to be compared. */
+  repair: Channel | null;
+  readonly repaired: Set<Channel>;
+  /** Documents asked for whole in this sync. */
+  readonly asked: Set<DocumentId>;
+  /** Documents whose work is to be written again. */
+  readonly replay: Set<DocumentId>;
+  /** How often work of a document came back unsettled. */
+  readonly unsettled: Map<DocumentId, number>;
+  /** Documents of which the hub has everything and that were in no channel of the user's when it said so. */
+  loose: Set<DocumentId>;
+  /** Documents in one parcel; halved when a hub refuses a parcel whole. */
+  parcelDocuments: number | null;
+  /** A challenge came while the feed was closed. */
+  renew: boolean;
+  /** The hub took no parcel of statements alone. */
+  statementsRefused: boolean;
+  /** The last request named decisions of another log. */
+  decisionsAgain: boolean;
+  /** Whether the last answer had any effect. */
+  moved: boolean;
+  idle: number;
+}
+
+function newSync(budget: number, replay: Set<DocumentId>): Sync {
+  return {
+    budget,
+    done: { ...SYNCED_NOTHING },
+    sent: null,
+    more: false,
+    repair: null,
+    repaired: new Set(),
+    asked: new Set(),
+    replay,
+    unsettled: new Map(),
+    loose: new Set(),
+    parcelDocuments: null,
+    renew: false,
+    statementsRefused: false,
+    decisionsAgain: false,
+    moved: false,
+    idle: 0,
+  };
+}
+
+/** Whether work of this document waits for the next sync. */
+export function isStuck(sync: Sync, document: DocumentId): boolean {
+  return (sync.unsettled.get(document) ?? 0) > UNSETTLED_MAX;
+}
+
+/** Begins a sync. */
+export function syncNow(device: State, budget: number, turn: Turn): void {
+  if (device.session === null) {
+    turn.report({ SyncFailed: { reason: "this device is not enrolled yet: enrol it with an invitation" } });
+  } else if (device.sync !== null || device.enrolling !== null) {
+    turn.report("Busy");
+  } else {
+    device.sync = newSync(clamp(budget), unsettledDocuments(device));
+    request(device, turn);
+  }
+}
+
+/** No answer came. */
+export function failed(device: State, number: number, reason: string, turn: Turn): void {
+  if (device.enrolling === number) {
+    device.enrolling = null;
+    turn.report({ NotEnrolled: { reason } });
+  } else if (isSent(device, number)) {
+    endEarly(device, reason, turn);
+  }
+}
+
+/** An answer came. */
+export function answer(device: State, number: number, bytes: Uint8Array, budget: number, turn: Turn): void {
+  if (device.enrolling === number) {
+    enrolAnswer(device, bytes, turn);
+    return;
+  }
+  // A late or doubled answer: its parcels travel again, its feed is read again.
+  if (!isSent(device, number)) return;
+  try {
+    takeAnswer(device, bytes, budget, turn);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    endEarly(device, error.message, turn);
+  }
+}
+
+function takeAnswer(device: State, bytes: Uint8Array, budget: number, turn: Turn): void {
+  const session = device.session;
+  if (session === null) throw new Stopped("not enrolled");
+  const answer = orStop(() => read("answer", Answer, bytes));
+  const { receipt, rest } = orStop(() => Answer.open(answer, session.hub));
+  if (session.lease.prefix !== receipt.lease) {
+    throw new Stopped("the answer is for another device; nothing of it was used: please sync again");
+  }
+  if (rest.orders.some((order) => order.is === "wipe" && order.when === "at_once")) {
+    wipe(device, "at_once", turn);
+    return;
+  }
+  const sync = device.sync;
+  if (sync === null) throw new Stopped("no exchange is under way");
+  const sent = sync.sent;
+  if (sent === null) throw new Stopped("no request is under way");
+  sync.sent = null;
+  sync.budget = clamp(budget);
+  sync.done.exchanges += 1;
+  sync.moved = false;
+  sync.renew = false;
+  device.progress.syncedAt = receipt.at;
+  const sameLog = noteLog(device, receipt, turn);
+  takeReceipts(device, receipt, answer, turn);
+  takeOrders(device, rest, turn);
+  takeDecisions(device, rest, sameLog, turn);
+  startFeed(device, { rest, head: receipt.head, wanted: sent.wants }, turn);
+}
+
+/** Does what was waiting for these rows. */
+export function loaded(device: State, rows: Rows, turn: Turn): void {
+  const waiting = device.waiting;
+  device.waiting = null;
+  // Rows that nobody waits for: a shell's mistake, harmless.
+  if (waiting === null) return;
+  switch (waiting.is) {
+    case "edit":
+      record(device, waiting.requests, rows, turn);
+      break;
+    case "feed":
+      readFeed(device, waiting.job, rows, turn);
+      break;
+    case "parcels":
+      sendLoaded(device, waiting.counters, rows, turn);
+      break;
+    case "replay":
+      replay(device, waiting.document, rows, turn);
+      goOn(device, turn);
+      break;
+  }
+}
+
+/** What comes next: replay, another request, or the end. */
+export function goOn(device: State, turn: Turn): void {
+  const document = nextReplay(device);
+  if (document !== null) {
+    startReplay(device, document, turn);
+    return;
+  }
+  const sync = device.sync;
+  if (sync === null) return;
+  if (!hasMore(device, sync)) {
+    end(device, turn);
+    if (wipeIsDue(device)) wipe(device, "after_receipts", turn);
+    return;
+  }
+  sync.idle = sync.moved ? 0 : sync.idle + 1;
+  if (sync.idle > IDLE_ANSWERS_MAX || sync.done.exchanges >= SYNC_EXCHANGES_MAX) {
+    endEarly(device, "the hub answers, but nothing moves; what is left is sent next time", turn);
+  } else {
+    request(device, turn);
+  }
+}
+
+/** Whether another request has something to say or to hear. */
+function hasMore(device: State, sync: Sync): boolean {
+  return (
+    sync.more ||
+    sync.renew ||
+    sync.repair !== null ||
+    device.progress.wants.some((document) => !sync.asked.has(document)) ||
+    hasOutstanding(device) ||
+    hasToPack(device) ||
+    hasDecisionsToAsk(device)
+  );
+}
+
+/** Builds and sends the next request, or first reads the parcels that it carries. */
+function request(device: State, turn: Turn): void {
+  const counters = outstanding(device, turn);
+  const [only] = counters;
+  if (only === undefined) {
+    const sync = device.sync;
+    if (sync === null) return;
+    const wants = device.progress.wants.filter((id) => !sync.asked.has(id)).slice(0, wantsMax(sync.budget));
+    for (const document of wants) sync.asked.add(document);
+    let repair: Repair | null = null;
+    if (wants.length === 0 && sync.repair !== null) {
+      const channel = sync.repair;
+      sync.repair = null;
+      repair = buckets(device, channel);
+    }
+    send(device, [], wants, repair, turn);
+  } else if (counters.length === 1 && device.packed !== null && device.packed[0] === only) {
+    send(device, [device.packed[1]], [], null, turn);
+  } else {
+    turn.load(counters.map((number) => ({ is: "parcelBytes", number })));
+    device.waiting = { is: "parcels", counters };
+  }
+}
+
+function sendLoaded(device: State, counters: readonly number[], rows: Rows, turn: Turn): void {
+  const parcels: Parcel[] = [];
+  for (const [index, counter] of counters.entries()) {
+    const row = rows[index];
+    if (row === undefined) break;
+    const [, bytes] = row;
+    const parcel = bytes === null ? null : orNull(() => fromCbor(Parcel, bytes));
+    // Its bytes are gone: what of it is not receipted is packed again.
+    if (parcel === null) unpack(device, counter, turn);
+    else parcels.push(parcel);
+  }
+  send(device, parcels, [], null, turn);
+}
+
+function send(
+  device: State,
+  parcels: readonly Parcel[],
+  wants: readonly DocumentId[],
+  repair: Repair | null,
+  turn: Turn,
+): void {
+  const { session, sync, progress } = device;
+  const enrolled = device.identity?.enrolled ?? null;
+  if (session === null || sync === null || enrolled === null) return;
+  const prefix = session.lease.prefix;
+  const challenge = progress.challenge;
+  const request: ExchangeRequest = {
+    lease: prefix,
+    token: enrolled.token,
+    cursor: progress.cursor,
+    parcels,
+    budget: sync.budget,
+    wants,
+    repair,
+    renewal: challenge === null ? null : Renewal.sign(enrolled.log, prefix, challenge, session.key),
+    configuration: progress.configuration,
+    decidedTo: progress.decidedTo,
+  };
+  device.number += 1;
+  sync.sent = { number: device.number, wants };
+  turn.send(device.number, "exchange", frame("exchangeRequest", ExchangeRequest, request));
+}
+
+function isSent(device: State, number: number): boolean {
+  return device.sync?.sent?.number === number;
+}
+
+function end(device: State, turn: Turn): void {
+  const sync = device.sync;
+  if (sync === null) return;
+  device.sync = null;
+  for (const work of device.works.values()) {
+    if (work.state.is === "local" || work.state.is === "packed") sync.done.left += 1;
+  }
+  turn.report({ Synced: sync.done });
+}
+
+function endEarly(device: State, reason: string, turn: Turn): void {
+  device.sync = null;
+  turn.report({ SyncFailed: { reason } });
+}
+
+function clamp(budget: number): number {
+  return Math.min(Math.max(budget, BATCH_BYTES_MIN), BATCH_BYTES_MAX);
+}
+
+function wantsMax(budget: number): number {
+  return Math.min(Math.max(Math.floor(budget / WANTED_DOCUMENT_BYTES), 1), WANTS_DOCUMENTS_MAX);
+}
