@@ -48,7 +48,7 @@ export const SCREENS = [
     query: "fixture",
     hash: "#/sent",
     async then(page) {
-      for (const card of await page.locator(".card > button.button").all()) await card.click();
+      for (const card of (await page.locator(".card > button.button").all()).reverse()) await card.click();
       await page.locator(".slip").waitFor();
     },
   },

@@ -5,11 +5,10 @@
  */
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { createServer } from "vite";
 import { startChromium } from "./chromium.mjs";
+import { serveFixture } from "./fixture.mjs";
 import { SCREENS } from "./screens.list.mjs";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = process.env.SCREENS_OUT ?? fileURLToPath(new URL("../screens", import.meta.url));
 const SIZES = [
   { name: "360", width: 360, height: 640 },
@@ -19,10 +18,7 @@ const LANGUAGES = ["fr", "en"];
 
 const wanted = process.argv.slice(2);
 const chosen = SCREENS.filter((screen) => wanted.length === 0 || wanted.some((part) => screen.name.includes(part)));
-const server = await createServer({ root: ROOT, server: { port: 0, host: "127.0.0.1" }, logLevel: "error" });
-await server.listen();
-const address = server.httpServer?.address();
-const port = typeof address === "object" && address !== null ? address.port : 0;
+const server = await serveFixture();
 const browser = await startChromium();
 const faults = [];
 
@@ -42,7 +38,7 @@ try {
   }
 } finally {
   await browser.close();
-  await server.close();
+  await server.stop();
 }
 for (const fault of faults) console.error(fault);
 console.log(`${chosen.length * LANGUAGES.length * SIZES.length} pictures in ${OUT}, ${faults.length} faults`);
@@ -57,7 +53,7 @@ async function picture(name, screen, language, size) {
     page.on("console", (message) => {
       if (message.type() === "error") faults.push(`${name}: ${message.text()}`);
     });
-    await page.goto(`http://127.0.0.1:${port}/app/?${screen.query}${screen.hash ?? ""}`);
+    await page.goto(`${server.url}?${screen.query}${screen.hash ?? ""}`);
     await page.locator("h1").first().waitFor({ state: "attached" });
     await screen.then?.(page);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

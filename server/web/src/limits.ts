@@ -137,8 +137,8 @@ export const IDLE_LOCK_MILLIS = 10 * 60 * 1000;
 /** Rows drawn of a long list before "show more": a phone draws them within a frame or two. */
 export const LIST_ROWS = 30;
 
-/** Children alone shown on the home screen before "more". */
-export const HOME_CHILDREN = 5;
+/** Children alone shown on the home screen before "more": the buttons of the night stay in sight on a small phone. */
+export const HOME_CHILDREN = 2;
 
 /** Drafts and recent records shown on the home screen. */
 export const HOME_ROWS = 6;

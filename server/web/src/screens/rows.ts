@@ -4,6 +4,9 @@ import { writeRoute } from "../app/route.svelte.js";
 import type { Row } from "../engine/contract.js";
 import { t } from "../words/index.svelte.js";
 
+/** Years from which a person is called a woman or a man. */
+const ADULT_YEARS = 18;
+
 /** The name as shown, or that there is none. */
 export function rowTitle(row: Row): string {
   if (row.name !== "") return row.name;
@@ -14,7 +17,7 @@ export function rowTitle(row: Row): string {
 export function rowDetails(row: Row): string {
   const words = t();
   const parts = row.kind === "case" ? [] : [words.home.kind[row.kind]];
-  if (row.sex) parts.push(words.common.sex[row.sex]);
+  if (row.sex) parts.push((row.age !== null && row.age < ADULT_YEARS ? words.common.sexOfChild : words.common.sex)[row.sex]);
   if (row.age !== null) parts.push(words.common.years(row.age));
   if (row.conflicts > 0) parts.push(words.home.conflicts(row.conflicts));
   return parts.join(", ");

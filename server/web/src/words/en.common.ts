@@ -1,6 +1,6 @@
 /** English words that every screen shares. */
 import type { Dictionary } from "./dictionary.js";
-import { clock, day, grouped, moment, pluralEn } from "./grammar.js";
+import { bytes, clock, day, grouped, moment, pluralEn } from "./grammar.js";
 
 const n = (value: number): string => grouped(value, ",");
 
@@ -33,12 +33,12 @@ export const common: Dictionary["common"] = {
   day,
   clock,
   moment,
-  bytes: (value) =>
-    value < 1_000 ? `${value} B` : value < 1_000_000 ? `${n(Math.round(value / 1_000))} kB` : `${n(Math.round(value / 1_000_000))} MB`,
+  bytes: (value) => bytes(value, ["B", "kB", "MB", "GB"], "."),
   persons: (count) => `${n(count)} ${pluralEn(count, "person", "people")}`,
   records: (count) => `${n(count)} ${pluralEn(count, "record", "records")}`,
   years: (count) => `${n(count)} ${pluralEn(count, "year", "years")}`,
-  sex: { f: "female", m: "male", unknown: "sex unknown" },
+  sex: { f: "woman", m: "man", unknown: "sex unknown" },
+  sexOfChild: { f: "girl", m: "boy", unknown: "sex unknown" },
 
   contact: {
     at: (when) => `Last contact with the hub: ${when}`,

@@ -15,7 +15,6 @@ export const home: Dictionary["home"] = {
   sent: "Sent and not sent",
   settings: "Settings and help",
   children: (count) => `${n(count)} ${pluralEn(count, "child alone", "children alone")}: who was told?`,
-  childrenHint: "Stays on top until somebody has recorded who was told.",
   childrenMore: (count) => `${n(count)} more`,
   drafts: (count) => `${n(count)} ${pluralEn(count, "draft to finish", "drafts to finish")}`,
   goOn: "Go on",

@@ -1,5 +1,5 @@
 /** French words that every screen shares: the frame, the four ways of not answering, where a record is. */
-import { clock, day, FRENCH_GAP, grouped, moment, pluralFr } from "./grammar.js";
+import { bytes, clock, day, FRENCH_GAP, grouped, moment, pluralFr } from "./grammar.js";
 
 const n = (value: number): string => grouped(value, FRENCH_GAP);
 
@@ -32,12 +32,12 @@ export const common = {
   day,
   clock,
   moment,
-  bytes: (value: number) =>
-    value < 1_000 ? `${value} o` : value < 1_000_000 ? `${n(Math.round(value / 1_000))} Ko` : `${n(Math.round(value / 1_000_000))} Mo`,
+  bytes: (value: number) => bytes(value, ["o", "Ko", "Mo", "Go"], ","),
   persons: (count: number) => `${n(count)} ${pluralFr(count, "personne", "personnes")}`,
   records: (count: number) => `${n(count)} ${pluralFr(count, "fiche", "fiches")}`,
   years: (count: number) => `${n(count)} ${pluralFr(count, "an", "ans")}`,
   sex: { f: "femme", m: "homme", unknown: "sexe inconnu" },
+  sexOfChild: { f: "fille", m: "garçon", unknown: "sexe inconnu" },
 
   contact: {
     at: (when: string) => `Dernier contact avec le serveur : ${when}`,

@@ -14,7 +14,6 @@ export const home = {
   sent: "Envoyé et non envoyé",
   settings: "Réglages et aide",
   children: (count: number) => `${n(count)} ${pluralFr(count, "enfant seul", "enfants seuls")} : qui a été prévenu ?`,
-  childrenHint: "Reste en haut tant que personne n'a noté qui a été prévenu.",
   childrenMore: (count: number) => `${n(count)} de plus`,
   drafts: (count: number) => `${n(count)} ${pluralFr(count, "brouillon à finir", "brouillons à finir")}`,
   goOn: "Continuer",

@@ -8,5 +8,6 @@ import { home } from "./fr.home.js";
 import { intake } from "./fr.intake.js";
 import { sent } from "./fr.sent.js";
 import { settings } from "./fr.settings.js";
+import { setAll } from "./typeset.js";
 
-export const fr = { common, doors, home, sent, settings, arrival, intake, find, cases } as const;
+export const fr = setAll({ common, doors, home, sent, settings, arrival, intake, find, cases } as const);

@@ -38,3 +38,16 @@ export function day(at: number): string {
 export function moment(at: number, now: number): string {
   return day(at) === day(now) ? clock(at) : `${day(at)} ${clock(at)}`;
 }
+
+/** Bytes in steps of a thousand with one decimal below ten, e.g. `1,2 Mo`; `units` from bytes upwards. */
+export function bytes(value: number, units: readonly string[], decimal: string): string {
+  let size = Math.max(0, value);
+  let unit = 0;
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1_000;
+    unit += 1;
+  }
+  const tenths = Math.round(size * 10);
+  const digits = unit === 0 || tenths >= 100 ? String(Math.round(size)) : `${Math.trunc(tenths / 10)}${decimal}${tenths % 10}`;
+  return `${digits}\u{a0}${units[unit] ?? ""}`;
+}

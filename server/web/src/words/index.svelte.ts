@@ -5,6 +5,7 @@
  */
 import type { Dictionary } from "./dictionary.js";
 import { fr } from "./fr.js";
+import { setFrench } from "./typeset.js";
 
 interface Language {
   /** In itself, as it stands on the switch. */
@@ -43,7 +44,7 @@ export function isLanguage(text: string): text is LanguageCode {
 
 /** A sentence that comes with both languages; languages without it read the French one. */
 export function tell(words: { readonly fr: string; readonly en: string }): string {
-  return code === "en" ? words.en : words.fr;
+  return code === "en" ? words.en : setFrench(words.fr);
 }
 
 /** Puts a language on the screen and keeps the choice. */
