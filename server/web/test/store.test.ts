@@ -159,7 +159,7 @@ describe("the clear record", () => {
   const user = (slot: string): UserRecord => ({
     slot,
     keys: keys.stored,
-    enrolment: { user: "u", name: "Awa", site: "GOG", prefix: "00", hub: utf8("key") },
+    enrolment: { user: "u", name: "Awa", site: "GOG", siteName: "Gogui", prefix: "00", hub: utf8("key") },
     tonight: "",
     contactSeen: 1,
     highestSeen: 2,

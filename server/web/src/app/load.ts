@@ -3,6 +3,7 @@ import type { Engine } from "../engine/contract.js";
 
 /** Loads the engine after the first screen is drawn. */
 export async function loadEngine(): Promise<Engine> {
-  if (import.meta.env.DEV) return (await import("../engine/fixture.js")).createFixture(new URLSearchParams(location.search));
-  throw new Error("the engine is not built in yet");
+  const search = new URLSearchParams(location.search);
+  if (import.meta.env.DEV && search.has("fixture")) return (await import("../engine/fixture.js")).createFixture(search);
+  return (await import("../engine/browser.js")).createEngine();
 }

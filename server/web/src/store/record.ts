@@ -16,6 +16,8 @@ export interface Enrolment {
   readonly user: string;
   readonly name: string;
   readonly site: string;
+  /** The site as people call it. */
+  readonly siteName: string;
   /** The lease's prefix, in hexadecimal. */
   readonly prefix: string;
   /** The hub's signing key: receipts for sealed work are believed under it alone. */
@@ -116,7 +118,7 @@ function readEnrolment(value: unknown): Enrolment | null {
   const [user, name, site, prefix] = ["user", "name", "site", "prefix"].map((key) => text(row?.get(key)));
   const hub = bytes(row?.get("hub"));
   if (!user || name === null || name === undefined || !site || !prefix || hub === null) return null;
-  return { user, name, site, prefix, hub };
+  return { user, name, site, siteName: text(row?.get("siteName")) ?? site, prefix, hub };
 }
 
 function readKeys(value: unknown): StoredKeys | null {

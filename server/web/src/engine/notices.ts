@@ -1,0 +1,31 @@
+/** Things to say once: kept in memory, newest last, at most a named number. */
+import { NOTICES_MAX } from "../limits.js";
+import type { Notice, Words } from "./contract.js";
+
+/** The notices of this start. */
+export class Notices {
+  #next = 1;
+  #all: readonly Notice[] = [];
+
+  /** As shown. */
+  get all(): readonly Notice[] {
+    return this.#all;
+  }
+
+  /** Says something; the same words about the same document are said once. */
+  add(words: Words, tone: Notice["tone"], document: string | null = null): void {
+    const others = this.#all.filter((one) => one.words.fr !== words.fr || one.document !== document);
+    this.#all = [...others, { id: this.#next, words, document, tone }].slice(-NOTICES_MAX);
+    this.#next += 1;
+  }
+
+  /** Takes one away. */
+  dismiss(id: number): void {
+    this.#all = this.#all.filter((one) => one.id !== id);
+  }
+
+  /** Forgets what concerns documents: nobody reads a colleague's. */
+  forgetDocuments(): void {
+    this.#all = this.#all.filter((one) => one.document === null);
+  }
+}

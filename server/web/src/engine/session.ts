@@ -1,0 +1,353 @@
+/**
+ * A user at work: the state machine over their rows, the lines of their lists, their drafts, and the exchange. Owns what
+ * is in memory while the app is open, and forgets it when it is closed. What is shown of one document is in
+ * `looking.ts`, recording in `recording.ts`; which user works, and when to exchange, in `engine.ts`.
+ */
+import type { Configuration, Kind, Report, Write } from "@segin/sync-protocol";
+import type { Database } from "../store/database.js";
+import { UserStore } from "../store/user_store.js";
+import type { Beside } from "../store/user_store.js";
+import type { UserRecord } from "../store/record.js";
+import type { OpenKeys } from "../vault/keys.js";
+import type { Words } from "./contract.js";
+import { readDraft } from "./drafts.js";
+import type { Draft } from "./drafts.js";
+import { Driver } from "./driver.js";
+import type { Companion, Extra, Step } from "./driver.js";
+import { Lines } from "./lines.js";
+import type { Proofs } from "./lines.js";
+import { LinkError } from "./link.js";
+import type { Link } from "./link.js";
+import type { Notices } from "./notices.js";
+import type { Protocol } from "./protocol.js";
+import { sayReport } from "./reports.js";
+import { exchangeWords, problem, sentence } from "./sentences.js";
+import { readSummary, summarise, writeSummary } from "./summary.js";
+import type { Summary } from "./summary.js";
+
+/** Rows without which nothing can be recorded: who this device is, and its counters. */
+const NEEDED = ["01", "02"];
+
+/** What a session needs of the app around it. */
+export interface Around {
+  readonly protocol: Protocol;
+  readonly db: Database;
+  readonly link: Link;
+  readonly notices: Notices;
+  readonly now: () => number;
+  /** Something changed that is shown. */
+  readonly changed: () => void;
+  /** Something was stored that is to be sent. */
+  readonly recorded: () => void;
+  /** What is left for colleagues of the device, in the same transaction. */
+  readonly forColleagues: (session: Session, reports: readonly Report[]) => Promise<Beside["ops"]>;
+  /** Erases this user, in one transaction. */
+  readonly wipe: (slot: string, then: readonly Write[]) => Promise<void>;
+  readonly isReadingLocked: () => boolean;
+}
+
+/** How an exchange of the open user went. */
+export interface Exchanged {
+  readonly failure: Words | null;
+  /** Whether something is left to send. */
+  readonly left: boolean;
+}
+
+/** One user's open device. */
+export class Session {
+  readonly lines = new Lines();
+  readonly drafts = new Map<string, Draft>();
+  /** Names of writers, by the prefix of their actors. */
+  readonly writers = new Map<string, { readonly name: string; readonly site: string | null }>();
+  configuration: Configuration | null = null;
+  isSending = false;
+  /** Documents stored in the present exchange. */
+  fed = 0;
+  isWiped = false;
+  readonly #lost = new Set<string>();
+  readonly #kinds: ReadonlyMap<number, Kind>;
+
+  private constructor(
+    readonly record: UserRecord,
+    readonly keys: OpenKeys,
+    readonly store: UserStore,
+    readonly driver: Driver,
+    readonly around: Around,
+  ) {
+    const codes = Object.entries(around.protocol.KIND_CODES);
+    const kinds = codes.flatMap(([kind, code]) => (isKind(kind) ? [[code, kind] as const] : []));
+    this.#kinds = new Map(kinds);
+  }
+
+  /** Opens a user's device. */
+  static async open(record: UserRecord, keys: OpenKeys, around: Around): Promise<Session> {
+    const store = new UserStore(around.db, record.slot, keys.data);
+    const { driver, damaged } = await Driver.open(around.protocol, store, around.now);
+    if (damaged.some((key) => NEEDED.includes(key))) throw problem("rows-damaged");
+    const session = new Session(record, keys, store, driver, around);
+    driver.accompany(session.#companion());
+    for (const key of damaged) session.#damaged(key);
+    await session.#readLines();
+    const drafts = await store.drafts();
+    for (const [, bytes] of drafts.rows) {
+      const draft = readDraft(bytes);
+      if (draft !== null) session.drafts.set(draft.document, draft);
+    }
+    await session.readConfiguration();
+    await session.forgetLost();
+    return session;
+  }
+
+  /** The kind of a document that the state machine knows. */
+  kindOf(document: string): Kind | null {
+    const entry = this.driver.device.entry(this.id(document));
+    return entry === null ? null : (this.#kinds.get(entry.kind) ?? null);
+  }
+
+  /** A document's id, checked. Throws where it is none: a screen's mistake. */
+  id(document: string): ReturnType<Protocol["DocumentId"]["parse"]> {
+    return this.around.protocol.DocumentId.parse(document);
+  }
+
+  async #readLines(): Promise<void> {
+    const { rows } = await this.store.summaries();
+    for (const [, bytes] of rows) {
+      const summary = readSummary(bytes);
+      if (summary !== null) this.lines.set(summary.document, summary);
+    }
+    // Of another version, damaged, or left out by a crash of an earlier one: made again.
+    const made = new Map<string, Uint8Array>();
+    for (const [document, entry] of this.driver.device.entries()) {
+      if (entry.standing !== "open" || this.lines.get(document) !== undefined) continue;
+      const saved = await this.driver.read({ is: "copy", document });
+      const summary = saved === null ? null : this.#summaryOf(document, saved);
+      if (summary === null) continue;
+      this.lines.set(document, summary);
+      made.set(document, writeSummary(summary));
+    }
+    await this.store.write([], { summaries: made });
+  }
+
+  #summaryOf(document: string, saved: Uint8Array): Summary | null {
+    const kind = this.kindOf(document);
+    const view = kind === null ? null : this.around.protocol.view(kind, saved);
+    if (view === null) return null;
+    const before = this.lines.get(document);
+    const code = this.driver.device.entry(this.id(document))?.code ?? before?.code ?? null;
+    const position = before?.position ?? null;
+    return summarise(document, view.projection, view.conflicts.length, { code, position });
+  }
+
+  #companion(): Companion {
+    return {
+      beside: (batch, reports, extra) => this.#beside(batch, reports, extra),
+      stored: (batch, beside) => this.#stored(batch, beside),
+      wipe: async (then) => {
+        this.isWiped = true;
+        await this.around.wipe(this.record.slot, then);
+      },
+      damaged: (key) => this.#damaged(key),
+    };
+  }
+
+  async #beside(batch: readonly Write[], reports: readonly Report[], extra: Extra | null): Promise<Beside> {
+    const changed = new Map<string, Summary | null>();
+    for (const write of batch) {
+      if (write.key.is !== "copy") continue;
+      const { document } = write.key;
+      // A copy that cannot be read keeps the line that it had.
+      if (write.is === "put") changed.set(document, this.#summaryOf(document, write.bytes) ?? this.lines.get(document) ?? null);
+      else changed.set(document, this.#closed(document));
+    }
+    for (const [document, position] of this.#receipted(batch)) {
+      const line = changed.get(document) ?? this.lines.get(document);
+      if (line && (line.position ?? 0) < position) changed.set(document, { ...line, position });
+    }
+    const more = extra?.(reports) ?? {};
+    const forColleagues = await this.around.forColleagues(this, reports);
+    const lines = [...changed].map(([document, line]): [string, Uint8Array | null] => [
+      document,
+      line === null ? null : writeSummary(line),
+    ]);
+    return {
+      summaries: new Map([...lines, ...(more.summaries ?? [])]),
+      ...(more.drafts === undefined ? {} : { drafts: more.drafts }),
+      ops: [...(more.ops ?? []), ...(forColleagues ?? [])],
+    };
+  }
+
+  /** What stays of a document whose copy goes: that an own annex is at the hub. */
+  #closed(document: string): Summary | null {
+    const line = this.lines.get(document);
+    const standing = this.driver.device.entry(this.id(document))?.standing;
+    if (line === undefined || standing !== "closed") return null;
+    return { ...line, name: "", names: [], code: null, birth: null, movements: [], urgent: [], closed: true };
+  }
+
+  /** Documents of parcels that this batch notes as receipted, and where. */
+  #receipted(batch: readonly Write[]): ReadonlyMap<string, number> {
+    const counters = new Set(batch.flatMap((write) => (write.key.is === "parcel" && write.is === "put" ? [write.key.number] : [])));
+    const positions = new Map<string, number>();
+    if (counters.size === 0) return positions;
+    for (const [counter, info] of this.driver.device.parcels()) {
+      if (!counters.has(counter) || info.position === null) continue;
+      for (const [document] of info.documents) positions.set(document, Math.max(positions.get(document) ?? 0, info.position));
+    }
+    return positions;
+  }
+
+  #stored(batch: readonly Write[], beside: Beside): void {
+    for (const [document, bytes] of beside.summaries ?? []) {
+      this.lines.set(document, bytes === null ? null : readSummary(bytes));
+    }
+    if (this.isSending) this.fed += batch.filter((write) => write.key.is === "copy").length;
+    this.around.changed();
+  }
+
+  /** A row that cannot be read: a copy's document is asked for again, the rest goes on. */
+  #damaged(key: string): void {
+    const parsed = this.around.protocol.Key.fromBytes(this.around.protocol.fromHex(key));
+    if (parsed?.is === "copy" || parsed?.is === "entry") {
+      this.#lost.add(parsed.document);
+      this.around.notices.add(sentence("document-damaged"), "urgent", parsed.document);
+    } else {
+      this.around.notices.add(sentence("row-aside"), "urgent");
+    }
+  }
+
+  /** Notes a document whose copy is gone or unreadable. */
+  lose(document: string): void {
+    this.#lost.add(document);
+  }
+
+  /**
+   * Forgets lost documents that have nothing unsent, so that the next exchange finds them missing and brings them whole.
+   * Those with unsent work wait until it is receipted.
+   */
+  async forgetLost(): Promise<void> {
+    const { device } = this.driver;
+    const free = [...this.#lost].filter((document) => device.worksOf(this.id(document)).length === 0);
+    if (free.length === 0 || device.isBusy) return;
+    const { Key } = this.around.protocol;
+    await this.driver.exclusive(async () => {
+      const keys = free.map((text) => this.id(text)).flatMap((document) => [Key.order({ is: "copy", document }), Key.order({ is: "entry", document })]);
+      const rows = keys.map((key) => ({ key, bytes: null }));
+      await this.store.write(rows, { summaries: new Map(free.map((document) => [document, null])) });
+      await this.driver.reopen();
+    });
+    for (const document of free) {
+      this.#lost.delete(document);
+      this.lines.set(document, null);
+    }
+  }
+
+  /** Reads the configuration that the hub signed. */
+  async readConfiguration(): Promise<void> {
+    const { protocol } = this.around;
+    const row = await this.driver.read({ is: "configuration" });
+    const { hub } = this.driver.device;
+    if (row === null || hub === null) return;
+    try {
+      const signed = protocol.wire.fromCbor(protocol.SignedConfiguration, row);
+      this.configuration = protocol.SignedConfiguration.verify(signed, hub);
+    } catch {
+      // Another version's: the one that was read before stands, the hub gives it again.
+    }
+  }
+
+  /** Exchanges until nothing is left to say or the link fails. */
+  async exchange(): Promise<Exchanged> {
+    await this.forgetLost();
+    this.isSending = true;
+    this.fed = 0;
+    this.around.changed();
+    let failure: Words | null = null;
+    try {
+      let step = await this.driver.handle({ is: "sync", budget: this.around.link.budget });
+      failure = this.#hear(step, null);
+      while (step.outgoing !== null) {
+        const { number, to, bytes } = step.outgoing;
+        let cut: LinkError | null = null;
+        let event: Parameters<Driver["handle"]>[0];
+        try {
+          const answer = await this.around.link.post(to, bytes);
+          event = { is: "answer", number, bytes: answer, budget: this.around.link.budget };
+        } catch (error) {
+          if (!(error instanceof LinkError)) throw error;
+          cut = error;
+          event = { is: "failed", number, reason: error.code };
+        }
+        step = await this.driver.handle(event);
+        failure = this.#hear(step, cut);
+      }
+      await this.readConfiguration();
+    } finally {
+      this.isSending = false;
+      this.around.changed();
+    }
+    return { failure, left: this.hasUnsent() };
+  }
+
+  /** Says what is to be said; the reason why an exchange ended early. */
+  #hear(step: Step, cut: LinkError | null): Words | null {
+    let failure: Words | null = null;
+    for (const report of step.reports) {
+      sayReport(report, this.around.notices);
+      if (typeof report !== "string" && "SyncFailed" in report) failure = cut?.words ?? exchangeWords(report.SyncFailed.reason);
+    }
+    return failure;
+  }
+
+  /** The last human code that this device gave; null: none yet. */
+  lastCode(): string | null {
+    const mark = `-${this.driver.device.lease?.letters ?? ""}-`;
+    const codes = this.driver.device.entries().flatMap(([, entry]) => (entry.code?.includes(mark) ? [entry.code] : []));
+    // By the counter, which stands behind the letters; the year before it changes with the lease.
+    return codes.sort((a, b) => counterOf(a) - counterOf(b)).at(-1) ?? null;
+  }
+
+  /** Whether something is recorded that the hub is not known to have. */
+  hasUnsent(): boolean {
+    return this.driver.device.works().some((work) => work.state.is === "local" || work.state.is === "packed");
+  }
+
+  /** What is proved now, for {@link Lines}. */
+  proofs(): Proofs {
+    const { device } = this.driver;
+    const works = new Map<string, ("open" | "held" | "refused")[]>();
+    for (const { document, state } of device.works()) {
+      const is = state.is === "heldWho" || state.is === "heldWhat" ? "held" : state.is === "refused" ? "refused" : "open";
+      works.set(document, [...(works.get(document) ?? []), is]);
+    }
+    const parcels = new Map<string, number | null>();
+    for (const [, info] of device.parcels()) {
+      for (const [document] of info.documents) {
+        const before = parcels.get(document);
+        const at = info.again ? null : info.position;
+        parcels.set(document, before === null || at === null ? null : Math.max(before ?? 0, at));
+      }
+    }
+    const aside = device.aside().filter((one) => one.supersededBy === null);
+    return {
+      drafts: new Set([...this.drafts.values()].filter((draft) => draft.edits.length > 0).map((draft) => draft.document)),
+      works,
+      aside: new Set(aside.map((one) => one.document)),
+      parcels,
+      isUncounted: (document) => (device.entry(this.id(document))?.uncounted.length ?? 0) > 0,
+      isReadable: (document) => device.entry(this.id(document))?.standing === "open",
+      sending: this.isSending,
+      head: device.head,
+      copiedTo: device.copiedTo,
+      readingLocked: this.around.isReadingLocked(),
+      now: this.around.now(),
+    };
+  }
+}
+
+function isKind(text: string): text is Kind {
+  return ["case", "movement", "household", "annex", "link", "referral"].includes(text);
+}
+
+function counterOf(code: string): number {
+  return Number.parseInt(code.split("-").at(-2) ?? "", 10) || 0;
+}
