@@ -131,6 +131,13 @@ pub const SYNC_EXCHANGES_MAX: u32 = 25_000;
 /// heads; what fails then fails for what it says.
 pub const REPLAYS_MAX: u8 = 1;
 
+/// Documents that a device takes from a colleague at once: what is read of its store for one event.
+pub const NEIGHBOURS_MAX: usize = 256;
+
+/// Syncs in which a change may wait for what a colleague recorded on the same device before it is written again on what the
+/// hub has: some days of a device that syncs a few times a day.
+pub const NEIGHBOUR_WAITS_MAX: u8 = 16;
+
 /// Times within one sync that work of one document may come back unsettled before it waits for the next sync.
 pub const UNSETTLED_MAX: u8 = 3;
 

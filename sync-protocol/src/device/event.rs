@@ -10,6 +10,7 @@ use super::rows::{Key, Rows, Write};
 use crate::crypto::{PublicKey, Purpose, hash};
 use crate::documents::{Edit, Kind};
 use crate::ids::{CardToken, ChangeHash, Channel, DocumentId, Millis, Position};
+use crate::wire::codec::Raw;
 use crate::wire::enrolment::Invitation;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::order::WipeWhen;
@@ -112,8 +113,25 @@ pub enum Event {
     Shown(Vec<DocumentId>),
     /// The user has the device with this key before their eyes and vouches for it.
     Vouch(PublicKey),
+    /// What colleagues recorded on this device; at most `NEIGHBOURS_MAX` at once. It may be handed in any number of times.
+    Neighbours(Vec<Neighbour>),
     /// What [`Effect::Load`] asked for, in its order.
     Loaded(Rows),
+}
+
+/// What a colleague committed on this device, of one document.
+#[derive(Debug, Clone)]
+pub struct Neighbour {
+    /// Which document.
+    pub document: DocumentId,
+    /// Its kind; never an annex.
+    pub kind: Kind,
+    /// The human code, as the colleague's device gave it.
+    pub code: Option<String>,
+    /// The card token, as issued or scanned by the colleague.
+    pub card: Option<CardToken>,
+    /// Whole change chunks, each after those it depends on.
+    pub changes: Vec<Raw>,
 }
 
 /// Where a request goes.
@@ -243,6 +261,13 @@ pub enum Report {
     Unreadable {
         /// Which document.
         document: DocumentId,
+    },
+    /// What a colleague recorded on this device was not taken over; it comes with the feed.
+    NotTaken {
+        /// Which document.
+        document: DocumentId,
+        /// Why.
+        reason: String,
     },
     /// What hub and device hold in a channel differed; it was compared and mended.
     Repaired {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Device;
-use super::event::{EditRequest, Endpoint, Report, Synced};
+use super::event::{EditRequest, Endpoint, Neighbour, Report, Synced};
 use super::feed::FeedJob;
 use super::rows::{Key, Rows, WorkState};
 use super::turn::Turn;
@@ -28,6 +28,7 @@ pub(super) enum Waiting {
     Feed(Box<FeedJob>),
     Parcels(Vec<u64>),
     Replay(DocumentId),
+    Neighbours(Vec<Neighbour>),
 }
 
 /// One sync, from [`super::Event::Sync`] to its report.
@@ -148,6 +149,7 @@ impl Device {
                 self.replay(document, &rows, turn);
                 self.go_on(turn);
             }
+            Some(Waiting::Neighbours(neighbours)) => self.take_neighbours(neighbours, rows, turn),
             // Rows that nobody waits for: a shell's mistake, harmless.
             None => {}
         }

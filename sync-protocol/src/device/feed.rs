@@ -209,6 +209,7 @@ impl Device {
         }
         entry.sum = Digest::EMPTY;
         entry.uncounted = own;
+        entry.neighbours.clear();
         entry.standing = Standing::Open;
     }
 

@@ -21,6 +21,7 @@ impl Entry {
             card: None,
             code: None,
             standing: Standing::Open,
+            neighbours: Vec::new(),
         }
     }
 }
@@ -41,6 +42,7 @@ impl Device {
     pub(super) fn count(&mut self, document: DocumentId, change: ChangeHash, turn: &mut Turn) {
         let Some(entry) = self.entries.get_mut(&document) else { return };
         entry.uncounted.retain(|hash| *hash != change);
+        entry.neighbours.retain(|hash| *hash != change);
         if entry.kind != Kind::Annex.code() {
             let digest = Digest::of_change(document, change);
             entry.sum = entry.sum.plus(digest);

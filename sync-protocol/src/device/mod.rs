@@ -14,10 +14,12 @@
 //! lost them. *Idempotent*: a parcel travels again byte for byte until its receipt comes, a late or doubled answer is
 //! passed over. *One exchange when nothing changed*, whatever the number of documents.
 //!
-//! Where: [`event`] and [`rows`] are the words; `record` turns edits into work, `pack` work into requests, `sealed`
-//! seals it to the hub as well, `receipt` reads fates, `decided` what people decided later, `standing` what the hub orders, `feed` what came down, `replay`
-//! writes work again on the hub's document, `repair` mends differences, `stating` says what was read and vouched for,
-//! `ledger` keeps the sums, [`view`] is what a screen reads, `copy` is all that touches Automerge.
+//! Where: [`event`] and [`rows`] are the words; `record` turns edits into work, `pack` work into requests, `sealed` seals it
+//! to the hub as well, `receipt` reads fates, `decided` what people decided later, `standing` what the hub orders, `feed`
+//! what came down, `replay` writes work again on the hub's document, `repair` mends differences, `stating` says what was
+//! read and vouched for, `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums,
+//! [`view`] is what a screen reads, [`locked`] sends what is sealed while nobody has unlocked the device, `copy` is all that
+//! touches Automerge.
 
 mod copy;
 mod decided;
@@ -26,6 +28,8 @@ pub mod event;
 mod exchange;
 mod feed;
 mod ledger;
+pub mod locked;
+mod neighbours;
 mod pack;
 mod progress;
 mod receipt;
@@ -41,7 +45,7 @@ pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub use event::{EditRequest, Effect, Endpoint, Event, Inputs, Report, Synced};
+pub use event::{EditRequest, Effect, Endpoint, Event, Inputs, Neighbour, Report, Synced};
 pub use progress::LeaseStanding;
 pub use rows::{Aside, Entry, Key, ParcelInfo, RowError, Rows, Standing, Wiped, Work, WorkState, Write};
 
@@ -315,6 +319,7 @@ impl Device {
             Event::Failed { number, reason } => self.failed(number, reason, turn),
             Event::Shown(documents) => self.shown(&documents, turn),
             Event::Vouch(key) => self.vouch(key, turn),
+            Event::Neighbours(neighbours) => self.neighbours(neighbours, turn),
             Event::Loaded(rows) => self.loaded(rows, turn),
         }
     }

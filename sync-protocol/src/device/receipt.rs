@@ -218,12 +218,14 @@ impl Device {
     /// The hub lacks something that this change needs: it is given back, or asked for and the work written again.
     pub(super) fn must_wait(&mut self, document: DocumentId, change: ChangeHash, deps: &[ChangeHash], turn: &mut Turn) {
         self.set_state(document, change, WorkState::Local, turn);
-        let mut replay = false;
+        let (mut replay, mut neighbour) = (false, false);
         for dep in deps {
             if let Some(work) = self.work_of(document, *dep).and_then(|sequence| self.works.get(&sequence)) {
                 replay |= matches!(work.state, WorkState::Refused(..) | WorkState::HeldWhat(_));
             } else if let Some(counter) = self.receipted_parcel_with(document, *dep) {
                 self.give_back(counter, turn);
+            } else if self.waits_for_neighbour(document, change, *dep) {
+                neighbour = true;
             } else {
                 self.want(document, turn);
                 replay = true;
@@ -231,6 +233,8 @@ impl Device {
         }
         if replay {
             self.put_up_for_replay(document);
+        } else if neighbour {
+            self.wait_for_neighbour(document, change, turn);
         }
     }
 
@@ -264,6 +268,7 @@ impl Device {
         if let Some(entry) = self.entries.get_mut(&document) {
             entry.channels.clear();
             entry.uncounted.clear();
+            entry.neighbours.clear();
             entry.card = None;
             entry.code = None;
             entry.standing = Standing::Erased;
@@ -354,7 +359,8 @@ impl Device {
     /// Work of the document came back; too often within one sync, and it waits for the next.
     fn came_back(&mut self, document: DocumentId) {
         if let Some(sync) = &mut self.sync {
-            *sync.unsettled.entry(document).or_default() += 1;
+            let times = sync.unsettled.entry(document).or_default();
+            *times = times.saturating_add(1);
         }
     }
 

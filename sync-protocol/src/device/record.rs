@@ -112,6 +112,7 @@ impl Device {
             state: WorkState::Local,
             replays: 0,
             sealed: None,
+            waits: 0,
         };
         self.keep_work(work, shown, &edits, turn.now, turn);
         let saved = copy.save();
@@ -125,7 +126,12 @@ impl Device {
         Ok(Report::Recorded { tag: request.tag, document, change: committed.hash, code, card })
     }
 
-    fn copy_to_edit(&self, document: DocumentId, kind: Kind, saved: Option<&Vec<u8>>) -> Result<Copy, String> {
+    pub(super) fn copy_to_edit(
+        &self,
+        document: DocumentId,
+        kind: Kind,
+        saved: Option<&Vec<u8>>,
+    ) -> Result<Copy, String> {
         match self.entries.get(&document) {
             Some(entry) if entry.kind != kind.code() => Err(format!("{document} is not a {kind}")),
             Some(entry) if entry.standing == Standing::Erased => Err(format!("{document} was erased by decision")),

@@ -183,6 +183,7 @@ impl Device {
                     state: WorkState::Local,
                     replays,
                     sealed: None,
+                    waits: 0,
                 };
                 self.keep_work(new, shown, &edits, row.at, turn);
                 if !matches!(work.state, WorkState::Local | WorkState::Packed(_)) {

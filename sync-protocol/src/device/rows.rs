@@ -198,6 +198,9 @@ pub struct Entry {
     /// Where it stands.
     #[n(6)]
     pub standing: Standing,
+    /// Of `uncounted`, what a colleague recorded on this device: it is on its way to the hub from there.
+    #[cbor(n(7), default)]
+    pub neighbours: Vec<ChangeHash>,
 }
 
 /// What became of a work so far.
@@ -241,6 +244,9 @@ pub struct Work {
     /// The counter of the sealed parcel that it is in, see [`Key::Sealed`].
     #[n(5)]
     pub sealed: Option<u64>,
+    /// In how many syncs the hub said that it must wait for what a colleague recorded on this device.
+    #[cbor(n(6), default)]
+    pub waits: u8,
 }
 
 /// The typed edits of a work.

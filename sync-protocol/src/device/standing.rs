@@ -124,7 +124,8 @@ impl Device {
             Event::Enrol(_) => turn.report(Report::NotEnrolled { reason }),
             Event::Sync { .. } => turn.report(Report::SyncFailed { reason }),
             Event::Vouch(_) => turn.report(Report::NotVouched { reason }),
-            Event::Answer { .. } | Event::Failed { .. } | Event::Loaded(_) | Event::Shown(_) => {}
+            Event::Answer { .. } | Event::Failed { .. } | Event::Loaded(_) | Event::Shown(_) | Event::Neighbours(_) => {
+            }
         }
     }
 }

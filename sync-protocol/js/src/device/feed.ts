@@ -187,7 +187,7 @@ function countAnew(device: State, document: DocumentId): void {
   if (entry === undefined) return;
   takeFrom(device, entry.channels, entry.sum);
   const uncounted = worksOf(device, document).map(([, work]) => work.hash);
-  device.entries.set(document, { ...entry, sum: Digest.EMPTY, uncounted, standing: "open" });
+  device.entries.set(document, { ...entry, sum: Digest.EMPTY, uncounted, neighbours: [], standing: "open" });
 }
 
 /**

@@ -16,7 +16,7 @@ import type { Turn } from "./turn.js";
 
 /** The entry of a document that the device did not know. */
 export function newEntry(kind: number): Entry {
-  return { kind, channels: [], sum: Digest.EMPTY, uncounted: [], card: null, code: null, standing: "open" };
+  return { kind, channels: [], sum: Digest.EMPTY, uncounted: [], card: null, code: null, standing: "open", neighbours: [] };
 }
 
 /** Every channel's sum, from the entries. */
@@ -42,7 +42,8 @@ export function count(device: State, document: DocumentId, change: ChangeHash, t
   const counts = entry.kind !== KIND_CODES.annex;
   const digest = counts ? Digest.ofChange(document, change) : Digest.EMPTY;
   const uncounted = entry.uncounted.includes(change) ? entry.uncounted.filter((hash) => hash !== change) : entry.uncounted;
-  device.entries.set(document, { ...entry, uncounted, sum: Digest.plus(entry.sum, digest) });
+  const neighbours = entry.neighbours.filter((hash) => hash !== change);
+  device.entries.set(document, { ...entry, uncounted, neighbours, sum: Digest.plus(entry.sum, digest) });
   if (counts) addTo(device, entry.channels, digest);
   turn.entry(document);
   const sequence = workOf(device, document, change);

@@ -256,6 +256,7 @@ export function erase(device: State, document: DocumentId, turn: Turn): void {
     ...entry,
     channels: [],
     uncounted: [],
+    neighbours: [],
     card: null,
     code: null,
     standing: "erased",

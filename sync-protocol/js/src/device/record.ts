@@ -113,7 +113,7 @@ function recordOne(device: State, request: EditRequest, copies: Map<DocumentId, 
     const entry = device.entries.get(document) ?? newEntry(KIND_CODES[request.kind]);
     device.entries.set(document, { ...entry, code: entry.code ?? codeShown, card: entry.card ?? card });
     const { hash, raw } = committed;
-    const work: Work = { document, hash, raw, state: { is: "local" }, replays: 0, sealed: null };
+    const work: Work = { document, hash, raw, state: { is: "local" }, replays: 0, sealed: null, waits: 0 };
     keepWork(device, work, shown, edits, turn.now, turn);
     const saved = copy.save();
     turn.put({ is: "copy", document }, saved);

@@ -205,7 +205,7 @@ function writeAgain(
   try {
     const { hash, raw } = commit(device.session, copy, shown, row.at, edits, turn);
     const replays = work.replays + (state.is === "refused" ? 1 : 0);
-    const made: Work = { document: work.document, hash, raw, state: { is: "local" }, replays, sealed: null };
+    const made: Work = { document: work.document, hash, raw, state: { is: "local" }, replays, sealed: null, waits: 0 };
     keepWork(device, made, shown, edits, row.at, turn);
     if (state.is !== "local" && state.is !== "packed") setAside(device, work, whyAside(work), hash, turn);
     return hash;

@@ -9,7 +9,7 @@ import { Signature } from "../crypto.js";
 import { KIND_CODES } from "../documents/types.js";
 import type { Kind } from "../documents/types.js";
 import { ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, Millis, Position } from "../ids.js";
-import { bool, list, oneOf, option, pair, struct, text, u32, u64, u8, variants } from "../wire/cbor.js";
+import { bool, list, oneOf, option, pair, struct, text, u32, u64, u8, variants, withDefault } from "../wire/cbor.js";
 import { Raw } from "../wire/codec.js";
 import { Digest } from "../wire/digest.js";
 import { WipeWhen } from "../wire/order.js";
@@ -223,6 +223,8 @@ export interface Entry {
   /** The human code, as given here. */
   readonly code: string | null;
   readonly standing: Standing;
+  /** Of `uncounted`, what a colleague recorded on this device: it is on its way to the hub from there. */
+  readonly neighbours: readonly ChangeHash[];
 }
 
 export const Entry = struct<Entry>({
@@ -233,6 +235,7 @@ export const Entry = struct<Entry>({
   card: option(CardToken),
   code: option(text),
   standing: Standing,
+  neighbours: withDefault(list(ChangeHash), []),
 });
 
 /** The kind of a code that stands on wire and disk; null for one that this version does not know. */
@@ -276,6 +279,8 @@ export interface Work {
   readonly replays: number;
   /** The counter of the sealed parcel that it is in, see the table `sealed`. */
   readonly sealed: number | null;
+  /** In how many syncs the hub said that it must wait for what a colleague recorded on this device. */
+  readonly waits: number;
 }
 
 export const Work = struct<Work>({
@@ -285,6 +290,7 @@ export const Work = struct<Work>({
   state: WorkState,
   replays: u8,
   sealed: option(u64),
+  waits: withDefault(u8, 0),
 });
 
 /** The typed edits of a work. */

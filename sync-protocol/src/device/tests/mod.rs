@@ -2,7 +2,9 @@
 
 mod decisions;
 mod hub;
+mod locked;
 mod loss;
+mod neighbours;
 mod orders;
 mod phone;
 mod refusals;

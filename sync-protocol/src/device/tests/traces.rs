@@ -31,12 +31,21 @@ pub(super) fn event(event: &Event, inputs: &Inputs) -> Value {
         Event::Failed { number, reason } => json!({ "failed": { "number": number, "reason": reason } }),
         Event::Shown(documents) => json!({ "shown": documents }),
         Event::Vouch(key) => json!({ "vouch": hex(key.as_bytes()) }),
+        Event::Neighbours(neighbours) => {
+            json!({ "neighbours": neighbours.iter().map(neighbour).collect::<Vec<_>>() })
+        }
         Event::Loaded(rows) => {
             let rows = rows.iter().map(|(key, bytes)| json!([hex(&key.to_bytes()), bytes.as_ref().map(|b| hex(b))]));
             json!({ "loaded": rows.collect::<Vec<_>>() })
         }
     };
     json!({ "now": inputs.now, "seed": hex(&inputs.seed), "event": what })
+}
+
+fn neighbour(neighbour: &Neighbour) -> Value {
+    let Neighbour { document, kind, code, card, changes } = neighbour;
+    let changes: Vec<String> = changes.iter().map(|raw| hex(raw.as_ref())).collect();
+    json!({ "document": document, "kind": kind, "code": code, "card": card, "changes": changes })
 }
 
 fn request(request: &EditRequest) -> Value {
@@ -78,10 +87,14 @@ fn write(write: &Write) -> Value {
 }
 
 /// Compares what the phone went through with the recorded trace.
-#[expect(clippy::disallowed_methods, reason = "golden files are read from disk, by the test only")]
 pub(super) fn is_as_recorded(name: &str, phone: &Phone) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("vectors/traces/{name}.jsonl"));
-    let lines: Vec<String> = phone.log.iter().map(ToString::to_string).collect();
+    lines_are_as_recorded(&format!("traces/{name}"), &phone.log);
+}
+
+#[expect(clippy::disallowed_methods, reason = "golden files are read from disk, by the test only")]
+fn lines_are_as_recorded(name: &str, lines: &[Value]) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("vectors/{name}.jsonl"));
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
     if std::env::var_os("SEGIN_WRITE_VECTORS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, lines.join("\n") + "\n").unwrap();
@@ -186,6 +199,50 @@ fn work_sent_sealed_and_then_as_usual_leaves_the_recorded_trace() {
     }));
     phone.sync(&mut hub);
     is_as_recorded("sealed", &phone);
+}
+
+#[test]
+fn two_people_on_one_device_leave_the_recorded_trace() {
+    let (mut hub, [mut one, mut two]) = night(["GOG", "GOG"]);
+    let (document, _) = one.record(case("Awa"));
+    two.give(super::neighbours::of(&one));
+    two.record(change(document, "identity.family", "Traoré"));
+    one.record(change(document, "identity.called", "Mama"));
+    two.give(super::neighbours::of(&one));
+    two.sync(&mut hub);
+    one.sync(&mut hub);
+    two.sync(&mut hub);
+    is_as_recorded("neighbours", &two);
+}
+
+/// What a locked phone sends and reads: the rows it has, each request's body, each answer, and what is then known.
+#[test]
+fn a_locked_phone_leaves_the_recorded_trace() {
+    let (mut hub, [mut phone]) = night(["GOG"]);
+    let (document, _) = phone.record(case("Awa"));
+    phone.record(change(document, "identity.family", "Traoré"));
+    let (bad, _) = phone.record(case("Moussa"));
+    phone.record(case("Fanta"));
+    hub.poison = Some(bad);
+    hub.copied_to = Position(3);
+    phone.store.insert(Key::Sealed(4), vec![7; 20]);
+    let rows = phone.store.iter().filter(|(key, _)| matches!(key, Key::Sealed(_)));
+    let mut lines = vec![json!({
+        "lease": phone.device.lease().unwrap().prefix, "hub": hex(hub.key.public().as_bytes()),
+        "rows": rows.map(|(key, bytes)| json!([hex(&key.to_bytes()), hex(bytes)])).collect::<Vec<_>>(),
+    })];
+    let mut locked = super::locked::locked(&phone);
+    let budget = 1_500;
+    while let Some(request) = locked.request(budget) {
+        let answer = hub.exchange(&request);
+        locked.answer(&answer).unwrap();
+        let body = hex(&unframe(Message::ExchangeRequest, &request).unwrap());
+        lines.push(json!({ "budget": budget, "request": body, "answer": hex(&answer), "left": locked.left() }));
+    }
+    let (damaged, copied): (Vec<u64>, Vec<u64>) = (locked.damaged().collect(), locked.copied().collect());
+    let fates: Vec<_> = locked.fates().iter().collect();
+    lines.push(json!({ "fates": fates, "damaged": damaged, "copied": copied }));
+    lines_are_as_recorded("locked/pieces", &lines);
 }
 
 #[test]

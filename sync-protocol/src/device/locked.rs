@@ -1,0 +1,182 @@
+//! A locked device: what is sealed to the hub is sent by whoever holds it, without passphrase, key or token.
+//!
+//! For a shell that has the rows of [`Key::Sealed`](super::Key::Sealed), the lease's prefix and the hub's signing key, and
+//! nothing else: one [`Locked`] for each user of the device. Pure, like everything here: [`Locked::request`] makes a frame
+//! of what fits the link, [`Locked::answer`] reads what became of it, until no request is left. It pushes only: no cursor,
+//! no wants, no decisions; what the hub orders is for the unlocked device. Rows are never changed or removed here: their
+//! owner's device does so once it is told of its work itself, or the shell, when a second copy exists
+//! ([`Locked::copied`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::crypto::PublicKey;
+use crate::ids::{ActorPrefix, Hash, Position};
+use crate::limits::REQUEST_PARCELS_MAX;
+use crate::wire::answer::{Answer, Fate, ParcelReceipt};
+use crate::wire::codec::{Message, frame, from_cbor, read};
+use crate::wire::exchange::ExchangeRequest;
+use crate::wire::parcel::Parcel;
+
+/// What became of one sealed parcel.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub enum SealedFate {
+    /// The hub has all of it: applied, held for a person, known before, or erased. It need not be sent again.
+    Kept {
+        /// Where it stands in the log.
+        position: Position,
+    },
+    /// Some of it must wait for other work, such as a colleague's: to be sent again after that.
+    Waits,
+    /// The hub does not take some or all of it: sending it again changes nothing, the unlocked device does better.
+    Refused {
+        /// The stable code.
+        code: String,
+        /// What was wrong.
+        sentence: String,
+    },
+}
+
+/// One user's sealed parcels, while the device is locked.
+#[derive(Debug)]
+pub struct Locked {
+    lease: ActorPrefix,
+    hub: PublicKey,
+    /// Still to be sent, by counter.
+    rows: BTreeMap<u64, (Parcel, usize)>,
+    /// On their way.
+    sent: BTreeMap<Hash, u64>,
+    fates: BTreeMap<u64, SealedFate>,
+    /// Rows that are no parcels.
+    damaged: BTreeSet<u64>,
+    copied_to: Position,
+}
+
+impl Locked {
+    /// From what a locked device has: the rows' counters and bytes, in any order.
+    pub fn new(lease: ActorPrefix, hub: PublicKey, rows: impl IntoIterator<Item = (u64, Vec<u8>)>) -> Self {
+        let mut locked = Self {
+            lease,
+            hub,
+            rows: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            fates: BTreeMap::new(),
+            damaged: BTreeSet::new(),
+            copied_to: Position::START,
+        };
+        for (counter, bytes) in rows {
+            match from_cbor::<Parcel>(&bytes) {
+                Ok(parcel) => drop(locked.rows.insert(counter, (parcel, bytes.len()))),
+                Err(_) => drop(locked.damaged.insert(counter)),
+            }
+        }
+        locked
+    }
+
+    /// The next request, oldest first, with as much as `budget` bytes carry: at least one parcel. A whole frame for
+    /// `POST /v1/exchange`; `None` when everything was sent. What was on its way and got no answer is sent again.
+    pub fn request(&mut self, budget: u32) -> Option<Vec<u8>> {
+        let mut bytes = 0;
+        let fits = |(_, (_, size)): &(&u64, &(Parcel, usize))| {
+            let first = bytes == 0;
+            bytes += size;
+            first || bytes <= budget as usize
+        };
+        let chosen: Vec<(u64, Parcel)> = self
+            .rows
+            .iter()
+            .take(REQUEST_PARCELS_MAX)
+            .take_while(fits)
+            .map(|(counter, (parcel, _))| (*counter, parcel.clone()))
+            .collect();
+        if chosen.is_empty() {
+            return None;
+        }
+        self.sent = chosen.iter().map(|(counter, parcel)| (parcel.hash(), *counter)).collect();
+        let request = ExchangeRequest {
+            lease: self.lease,
+            token: None,
+            cursor: None,
+            parcels: chosen.into_iter().map(|(_, parcel)| parcel).collect(),
+            budget: 0,
+            wants: Vec::new(),
+            repair: None,
+            renewal: None,
+            configuration: 0,
+            decided_to: Position::START,
+        };
+        Some(frame(Message::ExchangeRequest, &request))
+    }
+
+    /// Reads the answer to the last request: what it names is not sent again, except what waits.
+    ///
+    /// # Errors
+    /// For the person, when the hub did not sign it, it is for another lease, or it answers nothing of what was sent; then
+    /// nothing of it was used and the request may be repeated.
+    pub fn answer(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let answer: Answer = read(Message::Answer, bytes).map_err(|error| error.to_string())?;
+        let (receipt, _) = answer.open(&self.hub).map_err(|error| error.to_string())?;
+        if receipt.lease != self.lease {
+            return Err("the answer is for another device; nothing of it was used: please send again".to_owned());
+        }
+        let fates: Vec<(u64, SealedFate)> = receipt
+            .parcels
+            .iter()
+            .filter_map(|parcel| Some((*self.sent.get(&parcel.manifest)?, fate(parcel))))
+            .collect();
+        if fates.is_empty() {
+            return Err("the answer is about nothing that was sent: please send again".to_owned());
+        }
+        for (counter, fate) in fates {
+            self.rows.remove(&counter);
+            self.fates.insert(counter, fate);
+        }
+        self.sent.clear();
+        self.copied_to = receipt.copied_to;
+        Ok(())
+    }
+
+    /// What became of each parcel that the hub answered, by counter.
+    #[must_use]
+    pub fn fates(&self) -> &BTreeMap<u64, SealedFate> {
+        &self.fates
+    }
+
+    /// How many are still to be sent.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Counters of rows that cannot be read: damaged on the device. The others are sent all the same.
+    pub fn damaged(&self) -> impl Iterator<Item = u64> + '_ {
+        self.damaged.iter().copied()
+    }
+
+    /// Counters of what is kept at the hub and exists there a second time: these rows may be removed by a shell that knows
+    /// that their owner will never unlock the device.
+    pub fn copied(&self) -> impl Iterator<Item = u64> + '_ {
+        self.fates.iter().filter_map(|(counter, fate)| match fate {
+            SealedFate::Kept { position } if *position <= self.copied_to => Some(*counter),
+            _ => None,
+        })
+    }
+}
+
+/// The worst of its changes' fates: what is refused comes before what waits, and that before what is kept.
+fn fate(parcel: &ParcelReceipt) -> SealedFate {
+    let refused =
+        |code: &str, sentence: &str| SealedFate::Refused { code: code.to_owned(), sentence: sentence.to_owned() };
+    if let Some((code, sentence)) = &parcel.refused {
+        return refused(code, sentence);
+    }
+    let runs = || parcel.documents.iter().flat_map(|document| &document.runs);
+    for run in runs() {
+        if let Fate::Refused(code, sentence) = &run.fate {
+            return refused(code, sentence);
+        }
+    }
+    match parcel.position {
+        Some(position) if runs().all(|run| run.fate.is_kept()) => SealedFate::Kept { position },
+        _ => SealedFate::Waits,
+    }
+}
