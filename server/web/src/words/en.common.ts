@@ -56,7 +56,6 @@ export const common: Dictionary["common"] = {
     phoneLong: "Not confirmed by the hub yet",
     hubLong: "Received, one copy",
     twoLong: "Received, two copies",
-    line: (phone, hub, two) => `${n(phone)} on this phone, ${n(hub)} at the hub, ${n(two)} in two places`,
     held: (count) => `${n(count)} ${pluralEn(count, "record waits", "records wait")} for a decision at the hub`,
     refused: (count) => `${n(count)} ${pluralEn(count, "record refused, kept", "records refused, kept")} aside`,
   },

@@ -55,7 +55,6 @@ export const common = {
     phoneLong: "Pas encore confirmé par le serveur",
     hubLong: "Reçu, une copie",
     twoLong: "Reçu, deux copies",
-    line: (phone: number, hub: number, two: number) => `${n(phone)} sur ce téléphone, ${n(hub)} au serveur, ${n(two)} en deux lieux`,
     held: (count: number) => `${n(count)} ${pluralFr(count, "fiche attend", "fiches attendent")} une décision au serveur`,
     refused: (count: number) => `${n(count)} ${pluralFr(count, "fiche refusée, gardée", "fiches refusées, gardées")} à part`,
   },
