@@ -65,5 +65,6 @@ describe("grammar", () => {
 
   it("sets only spaces before punctuation that ends a word", () => {
     expect(setFrench("a :b « c » : d ?")).toBe("a :b «\u{a0}c\u{a0}»\u{a0}: d\u{a0}?");
+    expect(setFrench("Rien n'est perdu: à 14:25; sûr?!")).toBe("Rien n'est perdu\u{a0}: à 14:25\u{a0}; sûr\u{a0}?!");
   });
 });

@@ -1,5 +1,5 @@
 /**
- * French spacing before `: ; ? !` and inside « »: the space must not break, else a line begins with a colon. Words are written with
+ * French spacing before `: ; ? !` and inside « »: the space must not break, else a line begins with a colon; where it is missing it is put in. Words are written with
  * plain spaces and set here, once, so that nobody types characters that nobody sees.
  */
 
@@ -7,7 +7,10 @@ const NO_BREAK = "\u{a0}";
 
 /** One text with its French spaces made unbreakable. */
 export function setFrench(text: string): string {
-  return text.replace(/ (?=»|[:;?!](?:\s|$))/g, NO_BREAK).replaceAll("« ", `«${NO_BREAK}`);
+  return text
+    .replace(/ +(?=»)/g, NO_BREAK)
+    .replace(/(?<=[^\s:;?!…]) *(?=[:;?!]+(?:\s|$))/g, NO_BREAK)
+    .replaceAll("« ", `«${NO_BREAK}`);
 }
 
 /** A whole dictionary so: texts now, functions when they are called. */
