@@ -3,7 +3,7 @@
  *
  * Owns the purposes (no signature or hash made for one thing can be taken for another) and the key types. Draws no
  * random bytes: a secret key comes in as 32 bytes, and signing is deterministic (RFC 6979). A signature is never used as
- * an identifier, since its high-S twin verifies too. Sealing is in `hpke.ts`.
+ * an identifier, since its high-S twin verifies too. Sealing is in `sealing.ts`.
  */
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";

@@ -102,7 +102,7 @@ export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** Bytes of sealed or packed parcels of which a device keeps its own copy until a second one exists, oldest given up first. */
 export const RETAINED_PARCEL_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Receipts of own parcels that a device keeps, oldest given up first: a year of a busy device, at some 400 bytes each. */
+/** Counters back from the last for which a device keeps receipts of own parcels, at some 400 bytes each. */
 export const RECEIPTS_KEPT_MAX = 16_384;
 
 /** Documents whose reading a device has not yet told the hub of, the oldest given up first: more than a phone holds. */

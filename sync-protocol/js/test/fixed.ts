@@ -1,6 +1,7 @@
 /**
  * Fixed values of every structure that travels, as in the Rust crate's `tests/wire_support`: the golden files of
- * `vectors/wire` hold their bytes. Secret keys are one byte repeated (1: hub, 2: Awa's phone); identifiers likewise.
+ * `vectors/wire` hold their bytes. Secret keys are one byte repeated (1: hub, 2: Awa's phone, 3: the hub's
+ * for sealing); identifiers likewise.
  */
 import { SecretKey } from "../src/crypto.js";
 import {
@@ -18,13 +19,14 @@ import {
 } from "../src/ids.js";
 import * as wire from "../src/wire/answer.js";
 import type { Order } from "../src/wire/answer.js";
+import { SealingKey } from "../src/sealing.js";
 import { Raw } from "../src/wire/codec.js";
 import { Digest } from "../src/wire/digest.js";
 import { EnrolRequest, Invitation, type EnrolAnswer } from "../src/wire/enrolment.js";
 import { Renewal, type ExchangeRequest, type Repair } from "../src/wire/exchange.js";
 import { SignedLease, type Lease } from "../src/wire/lease.js";
 import { commitment, Stated, Statement, type Manifest, type Named } from "../src/wire/manifest.js";
-import { Parcel, type Content } from "../src/wire/parcel.js";
+import { Parcel, type Content, type SealedContents } from "../src/wire/parcel.js";
 
 /** One byte repeated. */
 export function repeated(byte: number, length: number): Uint8Array {
@@ -116,6 +118,23 @@ export const nextManifest: Manifest = {
   statements: [Stated.commitment(stated)],
 };
 export const statingParcel = Parcel.sign(nextManifest, [], [stated], userKey);
+
+/** Of the hub; for tests only. */
+export const sealingKey = SealingKey.fromBytes(repeated(3, 32));
+export const sealedManifest: Manifest = {
+  ...firstManifest,
+  counter: 2,
+  previous: Parcel.hash(firstParcel),
+  statements: [Stated.commitment(stated)],
+};
+export const sealedContents: SealedContents = { documents: contents, statements: [stated] };
+export const sealedParcel = await Parcel.seal(
+  sealedManifest,
+  sealedContents,
+  userKey,
+  sealingKey.public(),
+  repeated(0x56, 32),
+);
 
 export const emptyRequest: ExchangeRequest = {
   lease: PREFIX,
@@ -263,5 +282,5 @@ export const enrolAnswer: EnrolAnswer = {
   hub: hubKey.public(),
   log: LOG,
   configuration: repeated(0x73, 20),
-  sealing: SecretKey.fromBytes(repeated(3, 32)).public(),
+  sealing: sealingKey.public(),
 };

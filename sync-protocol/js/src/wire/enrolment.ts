@@ -7,6 +7,7 @@
 import { concat, utf8 } from "../bytes.js";
 import { hash, PublicKey, Signature, type SecretKey } from "../crypto.js";
 import { InstallationId, LogId, Salt, type Hash, type Id } from "../ids.js";
+import { SealingPublic } from "../sealing.js";
 import { option, struct, text } from "./cbor.js";
 import { Raw } from "./codec.js";
 import { ALPHABET, grouped, typed } from "./fingerprint.js";
@@ -92,8 +93,11 @@ export interface EnrolAnswer {
   readonly log: LogId;
   /** The signed configuration. */
   readonly configuration: Raw;
-  /** What is recorded is also sealed to this key. None: a hub that opens nothing sealed. */
-  readonly sealing: PublicKey | null;
+  /**
+   * What is recorded is also sealed to this key, so that it can be sent by whoever has the device. Null: a hub that opens
+   * nothing sealed.
+   */
+  readonly sealing: SealingPublic | null;
 }
 
 export const EnrolAnswer = struct<EnrolAnswer>({
@@ -102,7 +106,7 @@ export const EnrolAnswer = struct<EnrolAnswer>({
   hub: PublicKey,
   log: LogId,
   configuration: Raw,
-  sealing: option(PublicKey),
+  sealing: option(SealingPublic),
 });
 
 /** A token as the hub keeps it. */
