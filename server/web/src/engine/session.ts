@@ -66,6 +66,8 @@ export class Session {
   isWiped = false;
   readonly #lost = new Set<string>();
   readonly #kinds: ReadonlyMap<number, Kind>;
+  /** Documents by the counter of the parcel that holds them. */
+  #packed: ReadonlyMap<number, readonly string[]> = new Map();
 
   private constructor(
     readonly record: UserRecord,
@@ -86,6 +88,7 @@ export class Session {
     if (damaged.some((key) => NEEDED.includes(key))) throw problem("rows-damaged");
     const session = new Session(record, keys, store, driver, around);
     driver.accompany(session.#companion());
+    session.#notePacked();
     for (const key of damaged) session.#damaged(key);
     await session.#readLines();
     const drafts = await store.drafts();
@@ -184,22 +187,34 @@ export class Session {
     return { ...line, name: "", names: [], code: null, birth: null, movements: [], urgent: [], closed: true };
   }
 
-  /** Documents of parcels that this batch notes as receipted, and where. */
+  /** Documents of parcels that this batch notes as receipted, and where they stand at the highest. */
   #receipted(batch: readonly Write[]): ReadonlyMap<string, number> {
-    const counters = new Set(batch.flatMap((write) => (write.key.is === "parcel" && write.is === "put" ? [write.key.number] : [])));
+    const { device } = this.driver;
+    const receipts = new Set(batch.flatMap(({ is, key }) => (is === "put" && key.is === "receipt" ? [key.number] : [])));
     const positions = new Map<string, number>();
-    if (counters.size === 0) return positions;
-    for (const [counter, info] of this.driver.device.parcels()) {
-      if (!counters.has(counter) || info.position === null) continue;
-      for (const [document] of info.documents) positions.set(document, Math.max(positions.get(document) ?? 0, info.position));
+    if (receipts.size === 0) return positions;
+    const kept = new Map(device.parcels());
+    for (const counter of receipts) {
+      // A parcel that a second copy covers goes with its receipt; it stands at the receipt's head or before.
+      const position = kept.get(counter)?.position ?? device.head;
+      for (const document of this.#packed.get(counter) ?? []) {
+        positions.set(document, Math.max(positions.get(document) ?? 0, position));
+      }
     }
     return positions;
+  }
+
+  /** Remembers what is in which parcel: when its receipt comes, it may be gone. */
+  #notePacked(): void {
+    const parcels = this.driver.device.parcels();
+    this.#packed = new Map(parcels.map(([counter, info]) => [counter, info.documents.map(([document]) => document)]));
   }
 
   #stored(batch: readonly Write[], beside: Beside): void {
     for (const [document, bytes] of beside.summaries ?? []) {
       this.lines.set(document, bytes === null ? null : readSummary(bytes));
     }
+    if (batch.some((write) => write.key.is === "parcel")) this.#notePacked();
     if (this.isSending) this.fed += batch.filter((write) => write.key.is === "copy").length;
     this.around.changed();
   }
@@ -213,6 +228,7 @@ export class Session {
     } else {
       this.around.notices.add(sentence("row-aside"), "urgent");
     }
+    this.around.changed();
   }
 
   /** Notes a document whose copy is gone or unreadable. */
