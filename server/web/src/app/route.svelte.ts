@@ -53,8 +53,13 @@ export function go(screen: string, ...args: readonly string[]): void {
 
 /** Goes to a screen in place of the present one, which back then skips: after a step that must not be done twice. */
 export function replace(screen: string, ...args: readonly string[]): void {
-  history.replaceState(null, "", writeRoute(screen, ...args));
-  present = { screen, args };
+  goSilently(writeRoute(screen, ...args));
+}
+
+/** Puts a fragment in place of the present one, also one that is no route; nothing of it stays behind in the history. */
+export function goSilently(fragment: string): void {
+  history.replaceState(null, "", fragment === "" ? location.pathname + location.search : fragment);
+  present = readRoute(fragment);
 }
 
 /** Back to where the person came from; home when there is nothing behind. */

@@ -1,6 +1,7 @@
 /**
- * French spacing before `: ; ? !` and inside « »: the space must not break, else a line begins with a colon; where it is missing it is put in. Words are written with
- * plain spaces and set here, once, so that nobody types characters that nobody sees.
+ * French spacing before `: ; ? !` and inside « »: the space must not break, else a line begins with a colon; where it is
+ * missing it is put in. Words are written with plain spaces and set here, once, so that nobody types characters that
+ * nobody sees.
  */
 
 const NO_BREAK = "\u{a0}";

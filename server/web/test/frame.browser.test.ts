@@ -1,0 +1,127 @@
+/**
+ * The frame in a real Chromium, with the fixture and under the hub's content policy: locking hides and comes back to the same field,
+ * handing over does not show a colleague's screen, everything works by keyboard. Skipped, and said so, where there is no
+ * Chromium; the tests with the real hub stand in `tests/browser`.
+ */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findChromium, startChromium } from "../scripts/chromium.mjs";
+import { serveFixture } from "../scripts/fixture.mjs";
+
+/** Milliseconds for building and starting; on two busy cores a minute is not rare. */
+const START_MILLIS = 180_000;
+/** Milliseconds for one test: every wait in it is for a condition. */
+const TEST_MILLIS = 60_000;
+
+const missing = findChromium() === undefined;
+if (missing) console.warn("no Chromium here: the tests of the frame in a browser are skipped (the variable CHROMIUM can name one)");
+
+describe.skipIf(missing)("the frame", { timeout: TEST_MILLIS }, () => {
+  let server: Awaited<ReturnType<typeof serveFixture>>;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    server = await serveFixture();
+    browser = await startChromium();
+  }, START_MILLIS);
+
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  async function at(address: string, act: (page: Page) => Promise<void>): Promise<void> {
+    const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
+    const errors: string[] = [];
+    try {
+      const page = await context.newPage();
+      page.on("pageerror", (error) => errors.push(error.message));
+      page.on("console", (message) => {
+        if (message.type() === "error") errors.push(message.text());
+      });
+      await page.goto(`${server.url}${address}`);
+      await page.locator("h1").first().waitFor({ state: "attached" });
+      await act(page);
+    } finally {
+      await context.close();
+    }
+    expect(errors).toEqual([]);
+  }
+
+  const focused = (page: Page) => page.evaluate(() => document.activeElement?.id ?? "");
+
+  /** Unlocks by PIN, by keyboard alone. */
+  async function unlock(page: Page, user: string): Promise<void> {
+    await page.locator(`#user-${user}`).press("Enter");
+    await page.locator("#pin").waitFor();
+    expect(await focused(page)).toBe("pin");
+    await page.keyboard.type("480273");
+    await page.locator("#content .doings, #language").first().waitFor();
+  }
+
+  it("hides the screen when locked and comes back to the same screen and field", () =>
+    at("?fixture#/settings", async (page) => {
+      await page.locator("#theme-light").focus();
+      await page.locator("button.lock").click();
+      await page.locator("#user-u-awa").waitFor();
+      expect(await page.locator("body").innerText()).not.toContain("7K3Q");
+      expect(page.url()).not.toContain("settings");
+      await unlock(page, "u-awa");
+      await page.waitForFunction(() => document.activeElement?.id === "theme-light");
+      expect(page.url()).toContain("#/settings");
+    }));
+
+  it("takes its first person by the link, shows the fingerprint, and leaves no invitation behind", () =>
+    at("?fixture=new#i=7K3Q-M2XP-9WTA", async (page) => {
+      await page.locator("#passphrase").fill("baobab fleuve mil tambour");
+      await page.locator("#repeated").fill("baobab fleuve mil tambour");
+      await page.locator("#repeated").press("Enter");
+      await page.locator(".fingerprint").waitFor();
+      expect(await page.locator(".fingerprint").getAttribute("aria-label")).toContain("7 K 3 Q, M 2 X P");
+      expect(page.url()).not.toContain("9WTA");
+      await page.goBack();
+      expect(page.url()).not.toContain("9WTA");
+    }));
+
+  it("says what is missing and goes there", () =>
+    at("?fixture=new", async (page) => {
+      await page.locator("#invitation").fill("7k3q m2xp 9wta");
+      await page.locator("#passphrase").fill("court");
+      await page.locator("#passphrase").press("Enter");
+      await page.locator("#passphrase-wrong").waitFor();
+      expect(await focused(page)).toBe("passphrase");
+      expect(await page.locator("#passphrase").getAttribute("aria-describedby")).toContain("passphrase-wrong");
+    }));
+
+  it("keeps the language and the colours that were chosen", () =>
+    at("?fixture#/settings", async (page) => {
+      await page.locator("#language-en").check();
+      await page.locator("#theme-dark").check();
+      await page.reload();
+      await page.locator("h1", { hasText: "Settings and help" }).waitFor();
+      expect(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dataset.theme])).toEqual(["en", "dark"]);
+    }));
+
+  it("opens home, goes to a screen and comes back by keyboard, the title first", () =>
+    at("?fixture", async (page) => {
+      await page.locator("#do-arrival").waitFor();
+      await page.locator("a.ladder").press("Enter");
+      await page.waitForFunction(() => document.activeElement?.id === "title");
+      expect(page.url()).toContain("#/sent");
+      await page.locator("#back").press("Enter");
+      await page.locator("#do-arrival").waitFor();
+    }));
+
+  it("asks for the passphrase when a PIN is wrong too often, and says how many tries are left", () =>
+    at("?fixture=locked", async (page) => {
+      await page.locator("#user-u-rokia").click();
+      await page.locator("#pin").waitFor();
+      await page.keyboard.type("012345");
+      await page.locator("[role=alert]").first().waitFor();
+      expect(await page.locator("main").innerText()).toContain("Restent 2 essais");
+      await page.getByRole("button", { name: "Utiliser la phrase secrète" }).click();
+      await page.locator("#passphrase").fill("baobab fleuve mil tambour");
+      await page.locator("#passphrase").press("Enter");
+      await page.locator("#do-arrival").waitFor();
+    }));
+});
