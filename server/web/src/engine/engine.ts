@@ -16,7 +16,7 @@ import { courierName, writeCourier } from "./courier.js";
 import { Enrolling } from "./enrolling.js";
 import { Evicting } from "./evicting.js";
 import { Link } from "./link.js";
-import { sendSealed } from "./locked.js";
+import { SealedWork } from "./locked.js";
 import { lookAt } from "./looking.js";
 import { Neighbours } from "./neighbours.js";
 import { Notices } from "./notices.js";
@@ -41,6 +41,7 @@ export class FieldEngine implements Engine {
   readonly #link: Link;
   readonly #syncer: Syncer;
   readonly #enrolling: Enrolling;
+  readonly #sealed: SealedWork;
   readonly #listeners = new Set<(state: EngineState) => void>();
   #session: Session | null = null;
   #recordings: Recordings | null = null;
@@ -59,6 +60,7 @@ export class FieldEngine implements Engine {
     this.#link = new Link(around.fetch, around.now, (up, down) => this.#roster.carried(up, down));
     this.#syncer = new Syncer((byHand) => this.#run(byHand), around.timer, around.random);
     this.#enrolling = new Enrolling(this.#db, this.#roster, this.#link, around.now);
+    this.#sealed = new SealedWork(this.#db, this.#link, (slot) => this.#roster.isReplaced(slot));
     this.#state = this.#read();
   }
 
@@ -319,7 +321,7 @@ export class FieldEngine implements Engine {
     }
     if (failure === null) {
       const others = this.#roster.users.filter((user) => user.slot !== this.#session?.record.slot);
-      const sent = await sendSealed(await this.around.loadProtocol(), this.#db, this.#link, others);
+      const sent = await this.#sealed.send(await this.around.loadProtocol(), others);
       for (const slot of sent.wipe) await this.#roster.erase(slot, this.around.now());
       if (sent.wipe.length > 0 && this.#session === null) this.#show(this.#closedPhase());
       failure = sent.failure;

@@ -24,57 +24,99 @@ export interface Sent {
   readonly left: number;
   /** Users who are to be erased at once. */
   readonly wipe: readonly string[];
-  /** Whether the hub answered at all. */
-  readonly heard: boolean;
 }
 
-/** Sends the sealed work of these users. */
-export async function sendSealed(
-  protocol: Protocol,
-  db: Database,
-  link: Link,
-  users: readonly UserRecord[],
-): Promise<Sent> {
-  const rows = (await sealedRows(db)).filter((row) => row.position === null);
-  const wipe: string[] = [];
-  let [left, heard] = [0, false];
-  for (const { slot, enrolment } of users) {
-    const own = rows.filter((row) => row.slot === slot);
-    if (enrolment === null) continue;
-    for (let at = 0; at < own.length; at += LOCKED_PARCELS_MAX) {
-      const part = own.slice(at, at + LOCKED_PARCELS_MAX);
-      try {
-        const told = await sendPart(protocol, link, enrolment, part);
-        heard = true;
-        left += part.length - told.kept.length;
-        await db.commit(told.kept.map(([row, position]) => noteSealed(row, position)));
-        if (told.wipe) {
-          wipe.push(slot);
-          break;
+/** Sends sealed work; remembers while the app runs what the hub does not take, so that it is not asked again and again. */
+export class SealedWork {
+  readonly #refused = new Set<string>();
+
+  constructor(
+    private readonly db: Database,
+    private readonly link: Link,
+    /** Of somebody who has enrolled again since: nobody will open these rows, they go once they stand in two places. */
+    private readonly isReplaced: (slot: string) => boolean,
+  ) {}
+
+  /** Sends the sealed work of these users, each user's oldest first. */
+  async send(protocol: Protocol, users: readonly UserRecord[]): Promise<Sent> {
+    const rows = (await sealedRows(this.db)).filter((row) => row.position === null && !this.#refused.has(nameOf(row)));
+    const wipe: string[] = [];
+    const left = new Set(rows.filter((row) => users.some((user) => user.slot === row.slot)));
+    for (const { slot, enrolment } of users) {
+      if (enrolment === null) continue;
+      let own = readable(protocol, rows.filter((row) => row.slot === slot));
+      while (own.length > 0 && !wipe.includes(slot)) {
+        const part = own.slice(0, fitting(own, this.link.budget));
+        own = own.slice(part.length);
+        try {
+          const told = await sendPart(protocol, this.link, enrolment, part);
+          for (const { row } of told.kept) left.delete(row);
+          for (const row of told.refused) {
+            left.delete(row);
+            this.#refused.add(nameOf(row));
+          }
+          const isGone = this.isReplaced(slot);
+          await this.db.commit(told.kept.map((one) => noteSealed(one.row, isGone && one.isCopied ? null : one.position)));
+          if (told.wipe) wipe.push(slot);
+        } catch (error) {
+          if (!(error instanceof LinkError)) throw error;
+          return { failure: error.words, left: left.size, wipe };
         }
-      } catch (error) {
-        if (!(error instanceof LinkError)) throw error;
-        return { failure: error.words, left: left + rows.length, wipe, heard };
       }
     }
+    return { failure: null, left: left.size, wipe };
   }
-  return { failure: null, left, wipe, heard };
+}
+
+interface Sealed {
+  readonly row: SealedRow;
+  readonly parcel: ReturnType<typeof readParcel>;
+}
+
+function nameOf(row: SealedRow): string {
+  return `${row.slot}/${row.key}`;
+}
+
+function readParcel(protocol: Protocol, row: SealedRow): Parameters<Protocol["wire"]["Parcel"]["hash"]>[0] {
+  return protocol.wire.fromCbor(protocol.wire.Parcel, row.bytes);
+}
+
+/** Those that are parcels: one that was damaged must not hold up the others. */
+function readable(protocol: Protocol, rows: readonly SealedRow[]): readonly Sealed[] {
+  return rows.flatMap((row) => {
+    try {
+      return [{ row, parcel: readParcel(protocol, row) }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** How many of them the link carries at once: at least one. */
+function fitting(rows: readonly Sealed[], budget: number): number {
+  let bytes = 0;
+  const over = rows.findIndex(({ row }, at) => {
+    bytes += row.bytes.length;
+    return at > 0 && (bytes > budget || at >= LOCKED_PARCELS_MAX);
+  });
+  return over < 0 ? rows.length : over;
 }
 
 interface Told {
-  /** What the hub has; with no position once it stands in two places. */
-  readonly kept: readonly (readonly [SealedRow, number | null])[];
+  readonly kept: readonly { readonly row: SealedRow; readonly position: number; readonly isCopied: boolean }[];
+  /** Not taken: the unlocked device does better. */
+  readonly refused: readonly SealedRow[];
   readonly wipe: boolean;
 }
 
-async function sendPart(protocol: Protocol, link: Link, user: Enrolment, rows: readonly SealedRow[]): Promise<Told> {
+async function sendPart(protocol: Protocol, link: Link, user: Enrolment, sealed: readonly Sealed[]): Promise<Told> {
   const { wire } = protocol;
   const lease = protocol.ActorPrefix.parse(user.prefix);
   const request = {
     lease,
     token: null,
     cursor: null,
-    parcels: rows.map((row) => wire.fromCbor(wire.Parcel, row.bytes)),
+    parcels: sealed.map((one) => one.parcel),
     budget: 0,
     wants: [],
     repair: null,
@@ -91,13 +133,18 @@ async function sendPart(protocol: Protocol, link: Link, user: Enrolment, rows: r
   }
   const { receipt, rest } = opened;
   if (receipt.lease !== lease) throw new LinkError("answer-unbelieved", exchangeWords("the answer is another device's"));
-  const kept: (readonly [SealedRow, number | null])[] = [];
-  for (const [at, row] of rows.entries()) {
-    const parcel = receipt.parcels[at];
-    if (!parcel || parcel.position === null || parcel.refused !== null) continue;
-    if (!parcel.documents.every((document) => document.runs.every((run) => wire.Fate.isKept(run.fate)))) continue;
-    kept.push([row, receipt.copiedTo >= parcel.position ? null : parcel.position]);
+  const kept: Told["kept"][number][] = [];
+  const refused: SealedRow[] = [];
+  for (const { row, parcel } of sealed) {
+    const manifest = wire.Parcel.hash(parcel);
+    const told = receipt.parcels.find((one) => one.manifest === manifest);
+    if (told === undefined) continue;
+    const fates = told.documents.flatMap((document) => document.runs.map((run) => run.fate));
+    if (told.refused !== null || fates.some((fate) => fate.is === "refused")) {
+      refused.push(row);
+    } else if (told.position !== null && fates.every((fate) => wire.Fate.isKept(fate))) {
+      kept.push({ row, position: told.position, isCopied: told.position <= receipt.copiedTo });
+    }
   }
-  const wipe = rest.orders.some((order) => order.is === "wipe" && order.when === "at_once");
-  return { kept, wipe };
+  return { kept, refused, wipe: rest.orders.some((order) => order.is === "wipe" && order.when === "at_once") };
 }

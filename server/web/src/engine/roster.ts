@@ -54,6 +54,11 @@ export class Roster {
     return this.current.find((one) => one.enrolment?.user === user) ?? null;
   }
 
+  /** Whether somebody has enrolled again since: nobody is expected to open this enrolment any more. */
+  isReplaced(slot: string): boolean {
+    return !this.current.some((user) => user.slot === slot);
+  }
+
   /** An enrolment that got no answer yet. */
   get unfinished(): UserRecord | null {
     return this.#users.findLast((user) => user.enrolment === null) ?? null;
