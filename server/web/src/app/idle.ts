@@ -4,14 +4,15 @@ import { IDLE_LOCK_MILLIS } from "../limits.js";
 /** Calls `lock` once nothing was touched for `IDLE_LOCK_MILLIS`, also when the device slept meanwhile; returns how to stop. */
 export function watchIdle(lock: () => void): () => void {
   let touched = Date.now();
-  let timer: ReturnType<typeof setTimeout>;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const wait = (millis: number) => {
     timer = setTimeout(look, millis);
   };
   const look = () => {
     const rest = touched + IDLE_LOCK_MILLIS - Date.now();
     if (rest <= 0) lock();
-    else wait(rest);
+    // Also after locking: what could not be stored then keeps the app open, and it is tried again.
+    wait(rest > 0 ? rest : IDLE_LOCK_MILLIS);
   };
   const touch = () => {
     touched = Date.now();
