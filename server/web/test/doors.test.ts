@@ -28,6 +28,7 @@ describe("invitations", () => {
     expect(invitationIn("#/home")).toBeNull();
     expect(invitationIn("#i=7K3Q-M2XP-9WT")).toBeNull();
     expect(invitationOf("https://hub.example/app/#i=7K3QM2XP9WTA")).toBe("7K3Q-M2XP-9WTA");
+    expect(invitationOf("segin:enrol?hub=https://hub.example&invitation=7K3QM2XP9WTA")).toBe("7K3Q-M2XP-9WTA");
     expect(invitationOf("7k3q-m2xp-9wta")).toBe("7K3Q-M2XP-9WTA");
     expect(invitationOf("GOG-26-K7-0042-T and more")).toBeNull();
     expect(invitationOf("UUUU-UUUU-UUUU")).toBeNull();

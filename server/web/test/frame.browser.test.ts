@@ -112,6 +112,25 @@ describe.skipIf(missing)("the frame", { timeout: TEST_MILLIS }, () => {
       await page.locator("#do-arrival").waitFor();
     }));
 
+  it("takes a PIN by keyboard, twice the same, and none that anybody guesses", () =>
+    at("?fixture", async (page) => {
+      await page.evaluate(() => {
+        location.hash = "#/pin";
+      });
+      await page.waitForFunction(() => document.activeElement?.id === "pin");
+      await page.keyboard.type("123456");
+      await page.locator("[role=alert]", { hasText: "Trop facile" }).waitFor();
+      await page.keyboard.type("480273");
+      await page.getByText("Étape 2 sur 2").waitFor();
+      await page.keyboard.type("480274");
+      await page.locator("[role=alert]", { hasText: "pas les mêmes" }).waitFor();
+      for (const again of ["Étape 1 sur 2", "Étape 2 sur 2"]) {
+        await page.getByText(again).waitFor();
+        await page.keyboard.type("480273");
+      }
+      await page.locator("#do-arrival").waitFor();
+    }));
+
   it("asks for the passphrase when a PIN is wrong too often, and says how many tries are left", () =>
     at("?fixture=locked", async (page) => {
       await page.locator("#user-u-rokia").click();

@@ -30,10 +30,15 @@ export function invitationIn(fragment: string): string | null {
   return found === undefined ? null : exact(found);
 }
 
-/** The invitation in a QR code: the link, or the twelve characters alone; null when it is something else. */
+/**
+ * The invitation in a QR code: the app's link, what the hub's administrators show (`segin:enrol?…&invitation=…`), or the twelve
+ * characters alone; null when it is something else.
+ */
 export function invitationOf(scanned: string): string | null {
   const at = scanned.indexOf("#i=");
-  return at >= 0 ? invitationIn(scanned.slice(at)) : exact(scanned);
+  if (at >= 0) return invitationIn(scanned.slice(at));
+  const named = /^segin:enrol\?(?:.*&)?invitation=([^&]+)/.exec(scanned)?.[1];
+  return exact(named ?? scanned);
 }
 
 /** Twelve characters with dashes or spaces between, and nothing else. */
