@@ -2,6 +2,8 @@
  * The screens of which pictures are taken: `query` and `hash` open them with the fixture, `then` does what leads to the state that
  * is shown. A new screen is one more line.
  */
+import { FIELD_SCREENS } from "./screens.field.mjs";
+
 const id = (number) => `f1c70000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
 
 /** A document of the fixture: 0 is the arrival, 1 has a field with two values, 2 is held, 3 refused. */
@@ -55,4 +57,5 @@ export const SCREENS = [
   { name: "settings", query: "fixture", hash: "#/settings" },
   { name: "settings-dark", query: "fixture", hash: "#/settings", dark: true },
   { name: "not-found", query: "fixture", hash: "#/nowhere" },
+  ...FIELD_SCREENS,
 ];

@@ -142,3 +142,6 @@ export const HOME_CHILDREN = 2;
 
 /** Drafts and recent records shown on the home screen. */
 export const HOME_ROWS = 6;
+
+/** Changes shown of a history before "more": the last night's. */
+export const HISTORY_SHOWN = 6;

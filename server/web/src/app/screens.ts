@@ -3,8 +3,23 @@
  * route's arguments as `args`. Without a line a route says that there is no such screen.
  */
 import type { Component } from "svelte";
+import Annex from "../screens/Annex.svelte";
+import Announced from "../screens/Announced.svelte";
+import Anonymous from "../screens/Anonymous.svelte";
+import Arrival from "../screens/Arrival.svelte";
+import CardScan from "../screens/CardScan.svelte";
+import Case from "../screens/Case.svelte";
+import CaseCard from "../screens/CaseCard.svelte";
+import Centre from "../screens/Centre.svelte";
 import Enrolled from "../screens/Enrolled.svelte";
+import Family from "../screens/Family.svelte";
+import Find from "../screens/Find.svelte";
+import Given from "../screens/Given.svelte";
+import Headcount from "../screens/Headcount.svelte";
 import Home from "../screens/Home.svelte";
+import Intake from "../screens/Intake.svelte";
+import Outcome from "../screens/Outcome.svelte";
+import Registered from "../screens/Registered.svelte";
 import Sent from "../screens/Sent.svelte";
 import SetPin from "../screens/SetPin.svelte";
 import Settings from "../screens/Settings.svelte";
@@ -20,4 +35,19 @@ export const SCREENS: Readonly<Record<string, Component<ScreenProps> | undefined
   settings: Settings,
   enrolled: Enrolled,
   pin: SetPin,
+  arrival: Arrival,
+  headcount: Headcount,
+  announced: Announced,
+  anonymous: Anonymous,
+  intake: Intake,
+  registered: Registered,
+  find: Find,
+  card: CardScan,
+  case: Case,
+  cardof: CaseCard,
+  given: Given,
+  outcome: Outcome,
+  centre: Centre,
+  annex: Annex,
+  family: Family,
 };

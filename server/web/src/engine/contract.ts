@@ -109,6 +109,8 @@ export interface Row {
   readonly site: string | null;
   /** Documents of the movements in which the person arrived. */
   readonly movements: readonly string[];
+  /** Documents of the cases that it is about: a household's members, the case of an annex or a referral. Left out: unknown. */
+  readonly about?: readonly string[];
   /** Members of the set `urgent`. */
   readonly urgent: readonly string[];
   /** An unaccompanied or separated child of whom nobody has recorded who was told. */

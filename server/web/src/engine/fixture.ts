@@ -5,6 +5,8 @@
  */
 import type { Answer, Configuration, Edit, Kind } from "@segin/sync-protocol";
 import { EngineError, type Editing, type Engine, type EngineState, type Ladder, type Opened, type Phase, type Row, type User, type UserCard } from "./contract.js";
+import { writeCard } from "../flow/card.js";
+import { withEdit } from "../flow/pending.js";
 import configuration from "./fixture.configuration.json";
 import { answerOf, apply, blank, entriesOf, fieldsOf, type Paper, projectionOf, textOf, type Writer } from "./fixture.documents.js";
 import { documentId, inventedPapers } from "./fixture.people.js";
@@ -68,7 +70,7 @@ export function createFixture(search: URLSearchParams): Engine {
     return {
       document, kind: paper.kind, heads: [`${document}-${paper.heads}`], projection: projectionOf(paper), conflicts: paper.conflicts,
       history: paper.history, step: paper.step, why: paper.step === "held" ? HELD : paper.step === "refused" ? REFUSED : null,
-      code, card: code === null ? null : `SEGIN1:${code}:${document}:AAAAAAAAAAAAAAAA`,
+      code, card: code === null ? null : writeCard({ code, document, token: "00112233445566778899aabb" }),
     };
   }
 
@@ -87,7 +89,7 @@ export function createFixture(search: URLSearchParams): Engine {
         return paper ? answerOf(paper, path) : undefined;
       },
       async edit(edit: Edit) {
-        draft.edits = [...draft.edits.filter((other) => !replaces(edit, other)), edit];
+        draft.edits = withEdit(draft.edits, edit);
         show({});
       },
       entry: () => `e${String((nextEntry += 1)).padStart(10, "0")}`,
@@ -178,13 +180,6 @@ function doorOf(name: string, now: number): Phase {
   }
 }
 
-/** Whether a later edit takes the place of an earlier one, as the contract says. */
-function replaces(edit: Edit, earlier: Edit): boolean {
-  if (edit.edit === "set") return earlier.edit === "set" && earlier.field === edit.field;
-  if (edit.edit !== "include" && edit.edit !== "exclude") return false;
-  return (earlier.edit === "include" || earlier.edit === "exclude") && earlier.set === edit.set && earlier.member === edit.member;
-}
-
 function rowOf(paper: Paper): Row {
   const given = textOf(paper, "identity.given");
   const family = textOf(paper, "identity.family");
@@ -201,7 +196,7 @@ function rowOf(paper: Paper): Row {
     names: [given, family, textOf(paper, "identity.called"), textOf(paper, "identity.father"), textOf(paper, "identity.mother")].filter(Boolean),
     sex: sex === "f" || sex === "m" || sex === "unknown" ? sex : null,
     age: typeof born === "object" && "precision" in born && born.precision === "age_only" ? Number(born.value) : null,
-    site: textOf(paper, "card.site") || null, movements, urgent,
+    site: textOf(paper, "card.site") || null, movements, urgent, about: [...Object.keys(fieldsOf(paper, "members")), textOf(paper, "annex.case")].filter(Boolean),
     childAlone: alone && entriesOf(paper, "told").length === 0,
     status: "present", firstAt: paper.firstAt, lastAt: paper.lastAt, conflicts: paper.conflicts.length, step: paper.step,
   };

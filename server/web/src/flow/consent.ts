@@ -13,13 +13,16 @@ import { entriesOf, type Shown } from "./pending.js";
 /** What is asked at the gate, together in one tap; the others when they come up. */
 export const GATE_PURPOSES = ["registration", "assistance", "statistics"] as const;
 
-export type Decision = "granted" | "refused" | "withdrawn";
-export type ConsentBy = "self" | "parent" | "carer" | "nobody";
+export const DECISIONS = ["granted", "refused", "withdrawn"] as const;
+export const CONSENT_BY = ["self", "parent", "carer", "nobody"] as const;
+export const CONSENT_METHODS = ["spoken", "signed", "thumb"] as const;
+export type Decision = (typeof DECISIONS)[number];
+export type ConsentBy = (typeof CONSENT_BY)[number];
 
 /** How a decision was given; the same for a whole family. */
 export interface ConsentWay {
   readonly by: ConsentBy;
-  readonly method: "spoken" | "signed" | "thumb";
+  readonly method: (typeof CONSENT_METHODS)[number];
   readonly lang?: string;
   /** Who heard it. */
   readonly witness?: string;
@@ -46,14 +49,19 @@ export function decided(editing: At, purpose: string, to?: string): Decision | n
   return null;
 }
 
-/** The edits for a decision about some purposes. Deciding as before makes none. */
+/** The edits for a decision about some purposes. Deciding as before makes none; a draft is made again when its way changed. */
 export function decide(editing: At, purposes: readonly string[], decision: Decision, way: ConsentWay, to?: string): Edit[] {
   return purposes.flatMap((purpose): Edit[] => {
     const before = standing(editing, purpose, to);
-    if (before.length === 1 && before[0]?.values.decision === decision) return [];
+    const [same] = before;
+    const { by, method, lang, witness, assent } = way;
+    if (before.length === 1 && same?.values.decision === decision) {
+      const said = { by, method, lang, witness, assent };
+      const unchanged = Object.entries(said).every(([key, value]) => same.values[key] === (value === "" ? undefined : value));
+      if (same.at !== null || unchanged) return [];
+    }
     const mistaken = before.filter((one) => one.at === null).map((one) => voided("consent", one.entry, "Saisi par erreur"));
     const over = before.filter((one) => one.at !== null).map((one) => one.entry);
-    const { by, method, lang, witness, assent } = way;
     const entry = add("consent", editing.entry(), {
       purpose, to, decision, by, method, lang, witness, assent, over: over.length > 0 ? over : undefined,
     });

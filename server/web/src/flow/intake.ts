@@ -9,7 +9,7 @@ import type { Editing } from "../engine/contract.js";
 import { birthFromAge, mayBeChild } from "./age.js";
 import { birthOf, stateOf, textOf } from "./answers.js";
 import { CHILD_ALONE, waitsForTelling } from "./child.js";
-import { decide, decided, GATE_PURPOSES, type ConsentBy, type ConsentWay, type Decision } from "./consent.js";
+import { CONSENT_BY, CONSENT_METHODS, decide, decided, DECISIONS, GATE_PURPOSES, type ConsentBy, type ConsentWay, type Decision } from "./consent.js";
 import { add, exclude, include, set } from "./edits.js";
 import { draftOf, give, giftsOf, stay, takeBack, type Gift } from "./given.js";
 import { entriesOf, membersOf } from "./pending.js";
@@ -147,12 +147,36 @@ export class Intake {
 
   /** One tap for some purposes. */
   async consent(purposes: readonly string[], decision: Decision, way: Partial<ConsentWay> = {}): Promise<void> {
+    const whole: ConsentWay = { ...this.way, ...way };
+    for (const edit of decide(this.editing, purposes, decision, whole)) await this.editing.edit(edit);
+  }
+
+  /** How consent is given where nothing else is said, and what stands in a draft already. */
+  get way(): ConsentWay {
     const lang = textOf(this.editing.answer("profile.language")) ?? this.context.shared?.lang;
     const witness = this.context.shared?.witness ?? this.context.witness;
-    const whole: ConsentWay = {
-      by: this.consentBy, method: "spoken", ...(lang === undefined ? {} : { lang }), ...(witness === undefined ? {} : { witness }), ...way,
+    const draft = entriesOf(this.editing.pending, this.editing.opened?.projection, "consent").findLast((one) => one.at === null);
+    const by = CONSENT_BY.find((who) => who === draft?.values.by) ?? this.consentBy;
+    const method = CONSENT_METHODS.find((how) => how === draft?.values.method) ?? "spoken";
+    const heard = textOf(draft?.values.witness) ?? witness;
+    const said = textOf(draft?.values.lang) ?? lang;
+    const assent = draft?.values.assent === true;
+    return {
+      by, method, ...(said === undefined ? {} : { lang: said }), ...(heard === undefined || heard === "" ? {} : { witness: heard }),
+      ...(assent ? { assent } : {}),
     };
-    for (const edit of decide(this.editing, purposes, decision, whole)) await this.editing.edit(edit);
+  }
+
+  /** The way of consent changed: drafts of decisions are made again, committed ones stay. */
+  async consentWay(change: Partial<ConsentWay>): Promise<void> {
+    const way = { ...this.way, ...change };
+    const drafts = entriesOf(this.editing.pending, this.editing.opened?.projection, "consent").filter((one) => one.at === null);
+    for (const draft of drafts) {
+      const purpose = textOf(draft.values.purpose);
+      const decision = DECISIONS.find((one) => one === draft.values.decision);
+      if (purpose === undefined || decision === undefined) continue;
+      for (const edit of decide(this.editing, [purpose], decision, way, textOf(draft.values.to))) await this.editing.edit(edit);
+    }
   }
 
   decided(purpose: string): Decision | null {

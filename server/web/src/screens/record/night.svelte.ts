@@ -1,0 +1,37 @@
+/**
+ * What goes on from one person to the next while somebody works: the movement, the family, what was given last, who
+ * witnesses. In memory only and ids only: what a family shares is read again from its last member's case.
+ */
+import type { Gift } from "../../flow/given.js";
+
+/** With what the next intake begins. */
+export interface Start {
+  readonly movement?: string;
+  /** The household and whose answers are copied. */
+  readonly family?: { readonly household: string; readonly like: string };
+  /** A typed code that is not known here. */
+  readonly named?: string;
+  /** The text of a scanned card of a case that may be unknown here. */
+  readonly card?: string;
+}
+
+interface Night {
+  /** How each intake began, by its document; and what the next one begins with. */
+  readonly started: Map<string, Start>;
+  next: Start;
+  gifts: readonly Gift[];
+  witness: string;
+}
+
+const nights = new Map<string, Night>();
+const fresh = (): Night => ({ started: new Map(), next: {}, gifts: [], witness: "" });
+
+/** The night of who is working; another user of the device has their own. */
+export function night(user: string): Night {
+  let found = nights.get(user);
+  if (!found) {
+    found = fresh();
+    nights.set(user, found);
+  }
+  return found;
+}
