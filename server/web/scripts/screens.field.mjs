@@ -175,7 +175,7 @@ export const FIELD_SCREENS = [
   {
     name: "annex", query: q, hash: `#/annex/new/${id(5)}`,
     async then(page) {
-      await page.locator("#annex-type-protection").check();
+      await page.locator("#annex-type-protection").click();
       await page.locator("#annex-send").waitFor();
     },
   },
