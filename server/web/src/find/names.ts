@@ -26,8 +26,16 @@ interface Word {
   readonly fold: string;
   readonly bones: string;
   readonly group: number | undefined;
+  readonly letters: number;
+  readonly foldLetters: number;
   /** Rows with this word: 1 as an own name, `OTHER` as a parent's or on paper. */
   readonly rows: Map<string, number>;
+}
+
+/** What a word of a query meets. */
+interface Met {
+  readonly best: ReadonlyMap<string, number>;
+  readonly rows: number;
 }
 
 /** What another's name (father, mother, on paper) weighs beside an own one. */
@@ -54,20 +62,41 @@ function likeness(query: Word, word: Word, typing: boolean): number {
   const longest = Math.max(query.fold.length, word.fold.length);
   const allowed = longest >= 8 ? 3 : longest >= 5 ? 2 : longest >= 3 ? 1 : 0;
   if (allowed > 0 && Math.abs(query.fold.length - word.fold.length) <= allowed) {
-    const folds = distance(query.fold, word.fold, allowed);
-    if (folds <= allowed) best = Math.max(best, 0.94 - (0.9 * folds) / Math.max(longest, 4));
-    const texts = distance(query.text, word.text, allowed);
-    const length = Math.max(query.text.length, word.text.length);
-    if (texts <= allowed) best = Math.max(best, 0.94 - (0.9 * texts) / Math.max(length, 4));
+    if (unlike(query.foldLetters, word.foldLetters) <= 2 * allowed) {
+      const folds = distance(query.fold, word.fold, allowed);
+      if (folds <= allowed) best = Math.max(best, 0.94 - (0.9 * folds) / Math.max(longest, 4));
+    }
+    if (unlike(query.letters, word.letters) <= 2 * allowed) {
+      const texts = distance(query.text, word.text, allowed);
+      const length = Math.max(query.text.length, word.text.length);
+      if (texts <= allowed) best = Math.max(best, 0.94 - (0.9 * texts) / Math.max(length, 4));
+    }
   }
   if (query.bones.length >= 3 && query.bones === word.bones) best = Math.max(best, 0.78);
   return best;
 }
 
+/** Which letters a word has, one bit each: a slip changes at most two of them, which rules most words out at once. */
+function lettersOf(text: string): number {
+  let bits = 0;
+  for (let at = 0; at < text.length; at += 1) bits |= 1 << (text.charCodeAt(at) & 31);
+  return bits;
+}
+
+/** How many letters one has and the other has not. */
+function unlike(a: number, b: number): number {
+  let bits = a ^ b;
+  let count = 0;
+  for (; bits !== 0; bits &= bits - 1) count += 1;
+  return count;
+}
+
 function word(whole: string): Word {
   const text = whole.slice(0, NAME_LETTERS_MAX);
   const folded = fold(text);
-  return { text, fold: folded, bones: skeleton(folded), group: groupOf(folded), rows: new Map() };
+  return {
+    text, fold: folded, bones: skeleton(folded), group: groupOf(folded), letters: lettersOf(text), foldLetters: lettersOf(folded), rows: new Map(),
+  };
 }
 
 /** The titles in a name that has other words too. */
@@ -128,7 +157,8 @@ export class NameIndex {
   find(query: string, most: number): NameHit[] {
     const asked = nameWords(query.slice(0, QUERY_LETTERS_MAX)).slice(0, NAME_WORDS_MAX);
     if (asked.length === 0 || this.known.size === 0) return [];
-    const whole = this.scores(asked);
+    const met = new Map<string, Met>();
+    const whole = this.scores(asked, met);
     // A title may be a name: Cheick Traoré. It counts for those who bear it, never against the others.
     for (const text of titles(query)) {
       for (const document of this.words.get(text)?.rows.keys() ?? []) {
@@ -139,7 +169,7 @@ export class NameIndex {
     // Words that the clerk parted, `Fatou Mata`, are asked joined as well.
     for (let at = 0; at + 1 < asked.length; at += 1) {
       const joined = [...asked.slice(0, at), `${asked[at] ?? ""}${asked[at + 1] ?? ""}`, ...asked.slice(at + 2)];
-      for (const [document, score] of this.scores(joined)) {
+      for (const [document, score] of this.scores(joined, met)) {
         if (score * 0.97 > (whole.get(document) ?? 0)) whole.set(document, score * 0.97);
       }
     }
@@ -157,26 +187,35 @@ export class NameIndex {
     if ((found.rows.get(document) ?? 0) < weight) found.rows.set(document, weight);
   }
 
+  /** What one word of a query meets: rows, each with the best likeness, and how many rows have the word itself. */
+  private meet(text: string, typing: boolean): Met {
+    const query = word(text);
+    const best = new Map<string, number>();
+    let rows = 0;
+    for (const candidate of this.words.values()) {
+      const like = likeness(query, candidate, typing);
+      if (like < LIKE_MIN) continue;
+      if (like > 0.9) rows += candidate.rows.size;
+      for (const [document, weight] of candidate.rows) {
+        const score = like * weight;
+        if (score > (best.get(document) ?? 0)) best.set(document, score);
+      }
+    }
+    return { best, rows };
+  }
+
   /** For each row that has anything of it: how much of the query it answers, rare words weighing more. */
-  private scores(asked: readonly string[]): Map<string, number> {
+  private scores(asked: readonly string[], known: Map<string, Met>): Map<string, number> {
     const total = this.known.size;
     const sums = new Map<string, number>();
     const met = new Map<string, number>();
     let all = 0;
     asked.forEach((text, index) => {
-      const query = word(text);
       const typing = index === asked.length - 1;
-      const best = new Map<string, number>();
-      let rows = 0;
-      for (const candidate of this.words.values()) {
-        const like = likeness(query, candidate, typing);
-        if (like < LIKE_MIN) continue;
-        if (like > 0.9) rows += candidate.rows.size;
-        for (const [document, weight] of candidate.rows) {
-          const score = like * weight;
-          if (score > (best.get(document) ?? 0)) best.set(document, score);
-        }
-      }
+      const key = `${text} ${typing}`;
+      const found = known.get(key) ?? this.meet(text, typing);
+      known.set(key, found);
+      const { best, rows } = found;
       // A clan name weighs little and a rare name much; a word that nobody has, as much as a rare one.
       const rarity = 1 + Math.log((total + 1) / (Math.min(rows, total) + 1)) / Math.log(total + 2);
       all += rarity;
