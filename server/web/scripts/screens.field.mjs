@@ -138,7 +138,7 @@ export const FIELD_SCREENS = [
       await page.locator("#find-day").fill("31/2");
     },
   },
-  { name: "find-none", query: q, hash: "#/find", then: (page) => page.locator("#find-text").fill("zzzz qqqq") },
+  { name: "find-none", query: q, hash: "#/find", then: (page) => page.locator("#find-text").fill("wxyz blorp") },
   { name: "find-children", query: q, hash: "#/find/children" },
   {
     name: "card", query: q, hash: "#/card",
