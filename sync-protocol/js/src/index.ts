@@ -5,4 +5,5 @@ export * from "./device/index.js";
 export * from "./documents/index.js";
 export * from "./ids.js";
 export * as limits from "./limits.js";
+export { SealingError, SealingKey, SealingPublic } from "./sealing.js";
 export * as wire from "./wire/index.js";

@@ -7,6 +7,7 @@
  * older readers pass it over. Each type has a companion of the same name: its codec, and what can be done with it.
  */
 export * from "./answer.js";
+export * as cbor from "./cbor.js";
 export * from "./codec.js";
 export * from "./digest.js";
 export * from "./enrolment.js";
