@@ -261,7 +261,7 @@ fn from_lengths(body: &str, [site, year, device, _]: [usize; 4]) -> Option<Code>
 fn from_parts(site: &str, year: &str, device: &str, counter: &str) -> Option<Code> {
     let code = Code {
         site: SiteCode::new(site).ok()?,
-        year: year.parse().ok()?,
+        year: year.parse().ok().filter(|year| *year <= 99)?,
         device: DeviceLetters::new(device).ok()?,
         counter: counter.parse().ok()?,
     };
@@ -418,5 +418,9 @@ mod tests {
         assert!(DeviceLetters::new("K1").is_err() && DeviceLetters::new("K").is_err());
         assert_eq!(DeviceLetters::nth(0), Some(letters("AA")));
         assert_eq!(DeviceLetters::nth(961), None);
+        // A year of three digits is none, whatever the check character.
+        for check in DEVICE_ALPHABET.chars() {
+            assert!(matches!(Code::parse(&format!("GOG-124-K7-0042-{check}")), Err(CodeError::Form(_))));
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::Kind;
 use super::edit::Edit;
 use super::schema::{self, Group, Rule, Shape};
 use super::tree::{Content, Slot, Tree, is_of_kind, path};
-use super::value::{Answer, EntryId, Words};
+use super::value::{Answer, EntryId, State, Words};
 use crate::limits::{GROUP_ITEMS_MAX, NOTE_CHARACTERS_MAX, OUTCOME_STEPS_MAX, UNKNOWN_KEYS_MAX};
 
 /// One problem.
@@ -251,7 +251,10 @@ fn slot_problems(slot: &Slot, path: String, problems: &mut Vec<Problem>) {
                 "ce champ veut un texte simple, pas un texte partagé",
                 "this field wants a plain text, not a shared one",
             ));
-        } else if matches!(&found.content, Content::Scalar(ScalarValue::Str(_))) && field.shape == Shape::Note {
+        } else if matches!(&found.content, Content::Scalar(ScalarValue::Str(text)) if State::from_marker(text).is_none())
+            && field.shape == Shape::Note
+        {
+            // Why there is no note is said plainly.
             problems.push(Problem::new(
                 path.clone(),
                 "plain_text",

@@ -3,11 +3,15 @@
 //! - The histories under `vectors/histories/` are written again to the same changes, and read to the same projection,
 //!   conflicts, problems and line of the list; edits that were refused are refused with the same code. Programs in other
 //!   languages replay the same files.
+//! - The histories under `vectors/histories-js/`, which the library for browsers wrote, pass the gate, keep their hashes,
+//!   and read the same here.
 //!
 //! `SEGIN_WRITE_VECTORS=1` writes `vectors/histories/` anew from seeds.
 
 #![allow(clippy::disallowed_methods, reason = "the test reads and writes the committed files; the crate does not")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod from_browsers;
 mod generate;
 mod strange;
 mod values;

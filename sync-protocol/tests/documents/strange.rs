@@ -9,6 +9,8 @@ use sync_protocol::documents::schema::{self, Rule, Shape};
 use sync_protocol::documents::{Edit, EntryId, Kind};
 use sync_protocol::ids::{Actor, Millis};
 
+use sync_protocol::limits::INTEGER_MAX;
+
 use super::values::right;
 use super::world::World;
 use rand::SeedableRng;
@@ -39,6 +41,8 @@ fn scalars(kind: Kind, tx: &mut Transaction<'_>) {
             ScalarValue::F64(1e300),
             ScalarValue::Uint(7),
             ScalarValue::Uint(u64::MAX),
+            ScalarValue::Uint(1 << 52),
+            ScalarValue::Int(INTEGER_MAX),
             ScalarValue::Int(i64::MIN),
             ScalarValue::Int(1 << 53),
             ScalarValue::counter(4),

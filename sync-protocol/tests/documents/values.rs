@@ -89,7 +89,8 @@ pub fn right(rng: &mut impl Rng, shape: Shape, entries: &[EntryId]) -> Answer {
         Shape::Partner => (*one(rng, &["OIM", "UN2"])).into(),
         Shape::HumanCode => {
             let letters = DeviceLetters::nth(rng.random_range(0..961)).unwrap();
-            let site = SiteCode::new(*one(rng, &["GOG", "NI", "BAMA"])).unwrap();
+            let site = one(rng, &["GOG", "NI", "BAMA"]);
+            let site = SiteCode::new(site).unwrap();
             let last = *one(rng, &[0, 41, 9_998, 99_999, 999_000]);
             Code::next(&site, rng.random_range(0..100), letters, last).unwrap().to_string().as_str().into()
         }

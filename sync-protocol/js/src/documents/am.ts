@@ -211,10 +211,12 @@ export class Doc {
           return { is: found[0], id: found[1] };
         case "str":
         case "boolean":
+          return { is: "scalar", value: found[1], id: found[2] };
         case "int":
         case "uint":
         case "f64":
-          return { is: "scalar", value: found[1], id: found[2] };
+          // Large ones come as a bigint, whatever the types say. What is inexact is beyond every bound of ours.
+          return { is: "scalar", value: Number(found[1]), id: found[2] };
         default:
           return { is: "scalar", value: null, id: found[2] };
       }

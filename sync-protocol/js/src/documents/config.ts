@@ -102,3 +102,29 @@ export const SignedConfiguration = {
     }
   },
 };
+
+/** Letters and digits alone, small, without accents. */
+function folded(word: string): string {
+  const letters = [...word.normalize("NFD")].map((letter) => letter.toLowerCase()).join("");
+  return letters.replace(/\p{M}/gu, "").replace(/[^\p{Alphabetic}\p{N}]/gu, "");
+}
+
+/** The code that a clerk's word means in a list: case, accents, spaces and known other spellings do not matter. */
+export function codeOf(configuration: Configuration, name: string, word: string): string | undefined {
+  const wanted = folded(word);
+  if (wanted === "") return undefined;
+  const same = (item: Item): boolean =>
+    [item.code, item.fr, item.en, ...item.also].some((text) => folded(text) === wanted);
+  return configuration.lists[name]?.find(same)?.code;
+}
+
+/** One code of a list, with its names. */
+export function itemOf(configuration: Configuration, name: string, code: string): Item | undefined {
+  return configuration.lists[name]?.find((item) => item.code === code);
+}
+
+/** The places with this name, in any list and vintage: codes collide, so the caller chooses. */
+export function placesNamed(configuration: Configuration, name: string): Place[] {
+  const wanted = folded(name);
+  return wanted === "" ? [] : configuration.places.filter((place) => folded(place.name) === wanted);
+}

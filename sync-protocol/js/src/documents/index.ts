@@ -5,7 +5,7 @@
 export * from "./am.js";
 export * from "./birth.js";
 export * from "./code.js";
-export { ConfigurationError, SignedConfiguration } from "./config.js";
+export { ConfigurationError, SignedConfiguration, codeOf, itemOf, placesNamed } from "./config.js";
 export { CONSTANT_ACTOR_PREFIX, blank, constantHashes, constants } from "./constant.js";
 export type { Constant } from "./constant.js";
 export { conflicts } from "./conflict.js";

@@ -69,7 +69,7 @@ export interface Group {
 }
 
 /** The file's own words. */
-type ShapeJson = string | { code?: string; choice?: readonly string[]; number?: readonly number[] };
+export type ShapeJson = string | { code?: string; choice?: readonly string[]; number?: readonly number[] };
 interface FieldJson {
   key: string;
   shape: ShapeJson;
@@ -103,7 +103,8 @@ function one<T extends string>(known: readonly T[], word: string): T {
   return found;
 }
 
-function shape(json: ShapeJson): Shape {
+/** Reads a shape of the file. */
+export function shape(json: ShapeJson): Shape {
   if (typeof json === "string") {
     const known = Object.entries(PLAIN_SHAPES).find(([name]) => name === json);
     return { is: known?.[1] ?? one(Object.values(PLAIN_SHAPES), json) };

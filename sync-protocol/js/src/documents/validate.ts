@@ -9,7 +9,7 @@ import type { Doc } from "./am.js";
 import type { Problem } from "./edit.js";
 import { META, fieldOf, groupOf, hasEntries } from "./schema.js";
 import type { Group, Shape } from "./schema.js";
-import { characters, compareText, isEntryId, wanted } from "./shape.js";
+import { characters, compareText, isEntryId, stateOf, wanted } from "./shape.js";
 import { Tree, answerOf, isOfKind, pathOf } from "./tree.js";
 import type { EntryNode, GroupNode, Slot } from "./tree.js";
 import type { Answer, Edit, Kind } from "./types.js";
@@ -220,7 +220,9 @@ function slotProblems(slot: Slot, path: string): Problem[] {
       const fr = "ce champ veut un texte simple, pas un texte partagé";
       return [problem(path, "text_object", fr, "this field wants a plain text, not a shared one")];
     }
-    if (note && found.content.is === "scalar" && typeof found.content.value === "string") {
+    const plain = found.content.is === "scalar" && typeof found.content.value === "string" ? found.content.value : "";
+    // Why there is no note is said plainly.
+    if (note && plain !== "" && stateOf(plain) === undefined) {
       return [problem(path, "plain_text", "une note veut un texte partagé", "a note wants a shared text")];
     }
     return [];

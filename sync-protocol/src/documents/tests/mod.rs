@@ -1,6 +1,7 @@
 //! Tests of the document kinds, one file for each promise.
 
 mod golden;
+mod golden_values;
 mod hostile;
 mod merge;
 mod reading;

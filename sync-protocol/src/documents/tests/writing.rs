@@ -93,6 +93,14 @@ fn an_edit_at_the_heads_that_were_shown_keeps_what_came_in_between() {
 }
 
 #[test]
+fn why_there_is_no_note_is_no_problem_of_the_document() {
+    let mut copy = Copy::new(Kind::Case, 1);
+    let values = values(&[("text", State::Refused.into())]);
+    copy.write(&[Edit::Add { group: "notes".to_owned(), entry: entry(1), values, at: None, from: None }]);
+    assert_eq!(copy.problems(), []);
+}
+
+#[test]
 fn an_actor_whose_last_change_was_not_shown_is_refused() {
     let mut copy = Copy::new(Kind::Case, 1);
     let shown = edit::heads(&copy.doc);
