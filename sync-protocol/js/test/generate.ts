@@ -14,8 +14,7 @@ import { STATES } from "../src/documents/shape.js";
 import type { Answer, Edit, Kind, When } from "../src/documents/types.js";
 import { actorFits, apply } from "../src/documents/write.js";
 import { toHex } from "../src/bytes.js";
-import { Actor } from "../src/ids.js";
-import type { ChangeHash } from "../src/ids.js";
+import { Actor, ChangeHash } from "../src/ids.js";
 
 /** Random numbers that are the same for ever. */
 class Random {
@@ -73,6 +72,20 @@ export interface Made {
   readonly error?: string;
 }
 
+type Step = Pick<Made, "shown" | "actor" | "at" | "edits">;
+
+/** One call of `apply`, and what came of it. */
+function stepped(doc: Doc, kind: Kind, step: Step): Made {
+  const { shown, actor, at, edits } = step;
+  try {
+    const { hash, raw } = apply(doc, kind, shown.map(ChangeHash.parse), Actor.parse(actor), at, edits);
+    return { ...step, hash, raw: toHex(raw) };
+  } catch (error) {
+    if (!(error instanceof EditError)) throw error;
+    return { ...step, error: error.code };
+  }
+}
+
 class Writer {
   readonly steps: Made[] = [];
   readonly doc: Doc;
@@ -111,18 +124,13 @@ class Writer {
     }
     const at = random.percent(5) ? -86_400_001 : NOON + turn * 90_000 + random.below(2_000);
     const edits = Array.from({ length: 1 + random.below(4) }, () => this.edit());
-    const made = { shown, actor, at, edits };
-    try {
-      const { hash, raw } = apply(doc, this.kind, shown, actor, at, edits);
-      this.steps.push({ ...made, hash, raw: toHex(raw) });
-      for (const edit of edits) {
-        if (edit.edit === "add") this.entries.set(edit.group, [...(this.entries.get(edit.group) ?? []), edit.entry]);
-      }
-      this.screens.push(doc.heads());
-    } catch (error) {
-      if (!(error instanceof EditError)) throw error;
-      this.steps.push({ ...made, error: error.code });
+    const made = stepped(doc, this.kind, { shown, actor, at, edits });
+    this.steps.push(made);
+    if (made.error !== undefined) return;
+    for (const edit of edits) {
+      if (edit.edit === "add") this.entries.set(edit.group, [...(this.entries.get(edit.group) ?? []), edit.entry]);
     }
+    this.screens.push(doc.heads());
   }
 
   private edit(): Edit {
@@ -224,15 +232,22 @@ class Writer {
   }
 }
 
-/** One history, and how it reads in the end. */
-export function history(kind: Kind, seed: number): string {
+/** A new history. */
+export function history(kind: Kind, seed: number): readonly Made[] {
   const random = new Random(seed * 7_919 + kind.length);
   const writer = new Writer(kind, random);
   for (let turn = 0, turns = 8 + random.below(8); turn < turns; turn += 1) writer.step(turn);
-  const { projection, conflicts } = read(kind, writer.doc);
-  const rest = Object.entries({ heads: writer.doc.heads(), projection, conflicts });
-  const steps = writer.steps.map((step) => JSON.stringify(step)).join(",\n");
   writer.doc.free();
+  return writer.steps;
+}
+
+/** The file of a history whose steps are made again, and how it reads in the end. */
+export function replayed(kind: Kind, made: readonly Made[]): string {
+  const doc = blank(kind);
+  const steps = made.map(({ shown, actor, at, edits }) => JSON.stringify(stepped(doc, kind, { shown, actor, at, edits }))).join(",\n");
+  const { projection, conflicts } = read(kind, doc);
+  const rest = Object.entries({ heads: doc.heads(), projection, conflicts });
+  doc.free();
   const reading = rest.map(([key, value]) => `,\n"${key}":${JSON.stringify(value)}`).join("");
   return `{"kind":"${kind}","steps":[\n${steps}]${reading}}\n`;
 }
