@@ -7,7 +7,7 @@
  * {@link MESSAGE_BYTES_MAX}, and what `cbor.ts` refuses. What is signed is signed as the bytes that travel
  * ({@link Raw}), so no canonical form is needed.
  */
-import { deflateSync, inflateSync } from "fflate";
+import { deflateSync, Inflate } from "fflate";
 
 import { concat, u32Bytes } from "../bytes.js";
 import { MESSAGE_BYTES_MAX } from "../limits.js";
@@ -84,25 +84,43 @@ export function read<T>(kind: Message, codec: Codec<T>, frame: Uint8Array): T {
 
 /** Bytes of the shortest DEFLATE stream: an empty block. */
 const STREAM_BYTES_MIN = 2;
+/** Bytes inflated at once: DEFLATE makes at most a thousand times as many of them before the length is looked at. */
+const PIECE_BYTES = 8 * 1024;
 
 function inflate(stream: Uint8Array, length: number): Uint8Array {
   if (length > MESSAGE_BYTES_MAX) throw CodecError.tooLong(MESSAGE_BYTES_MAX);
-  if (stream.length < STREAM_BYTES_MIN) throw CodecError.compression();
-  const body = inflateInto(stream, length);
-  if (body === "damaged") throw CodecError.compression();
-  if (body === "longer" || body.length > length) throw CodecError.tooLong(length);
-  if (body.length !== length) throw CodecError.compression();
+  const body = new Uint8Array(length);
+  if (inflateInto(body, stream) !== length) throw CodecError.compression();
   // The library says nothing of what follows a stream: a stream that is whole without its last byte is followed by it.
-  if (inflateInto(stream.subarray(0, -1), length) !== "damaged") throw CodecError.compression();
+  if (isWhole(stream.subarray(0, -1), length)) throw CodecError.compression();
   return body;
 }
 
-/** Inflates into one byte more than announced and no further, whatever the stream holds. */
-function inflateInto(stream: Uint8Array, length: number): Uint8Array | "longer" | "damaged" {
+function isWhole(stream: Uint8Array, length: number): boolean {
   try {
-    return inflateSync(stream, { out: new Uint8Array(length + 1) });
+    inflateInto(new Uint8Array(length), stream);
+    return true;
   } catch (error) {
-    // A stored block that does not fit is told by the platform, everything else by the library.
-    return error instanceof RangeError ? "longer" : "damaged";
+    if (error instanceof CodecError) return false;
+    throw error;
   }
+}
+
+/** Inflates piece by piece and says how many bytes came, never more than fit. Throws {@link CodecError}. */
+function inflateInto(body: Uint8Array, stream: Uint8Array): number {
+  if (stream.length < STREAM_BYTES_MIN) throw CodecError.compression();
+  let filled = 0;
+  const inflate = new Inflate((piece) => {
+    if (filled + piece.length > body.length) throw CodecError.tooLong(body.length);
+    body.set(piece, filled);
+    filled += piece.length;
+  });
+  try {
+    for (let at = 0; at < stream.length; at += PIECE_BYTES) {
+      inflate.push(stream.subarray(at, at + PIECE_BYTES), at + PIECE_BYTES >= stream.length);
+    }
+  } catch (error) {
+    throw error instanceof CodecError ? error : CodecError.compression();
+  }
+  return filled;
 }
