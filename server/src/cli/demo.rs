@@ -10,8 +10,10 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Trouble;
+use crate::demo::cast::{VISITOR, codes};
 use crate::demo::tell::{Out, Teller};
 use crate::demo::{DemoError, Fault, Stage, Totals, play};
+use crate::hub_process::HubProcess;
 use crate::random::{SystemRandom, draw};
 
 /// Exit code of a demo that was interrupted, as shells count it: 128 and SIGINT.
@@ -29,6 +31,9 @@ pub struct DemoArgs {
     /// Stop at the end instead of leaving the hub and its page running
     #[arg(long)]
     once: bool,
+    /// Play nothing: open two phones in browser windows, each with an airplane switch, and a hub that can be killed
+    #[arg(long, conflicts_with_all = ["once", "seed", "fault"])]
+    browser: bool,
     /// Print one JSON object on the standard output at the end; the story goes to the error output
     #[arg(long)]
     json: bool,
@@ -65,6 +70,10 @@ pub fn run(args: DemoArgs) -> Result<ExitCode, Trouble> {
     let folder = Folder { path: args.dir.unwrap_or_else(|| std::env::temp_dir().join(name)), is_temporary };
     let as_json = args.json;
     let tell = Teller::new(if as_json { Out::Error } else { Out::Standard });
+    if args.browser {
+        let opened = runtime.block_on(super::demo_browser::run(&binary, &folder.path, &tell, as_json));
+        return opened.map_err(|error| error.trouble());
+    }
     tell.title(
         "Une nuit à la frontière : Gogui, 30 avril 2024",
         "One night at the border. Everybody in it is invented; hub, devices, links and failures are real.",
@@ -98,7 +107,7 @@ pub fn run(args: DemoArgs) -> Result<ExitCode, Trouble> {
 }
 
 /// Returns when somebody asks the demo to stop.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     let terminated = async {
         match signal(SignalKind::terminate()) {
             Ok(mut signal) => drop(signal.recv().await),
@@ -112,7 +121,7 @@ async fn interrupted() {
 }
 
 /// How it ended, if not well.
-enum Ended {
+pub(super) enum Ended {
     /// A step did not come out.
     Step(DemoError),
     /// Something is lost or differs.
@@ -211,12 +220,21 @@ fn table(totals: &Totals) -> Table {
     table
 }
 
+/// The field app with a fresh invitation, for a visitor who works at Gogui.
+async fn app_link(hub: &HubProcess) -> Result<String, DemoError> {
+    let user = hub.add_user(VISITOR, &codes(&["GOG"])).await?;
+    Ok(format!("{}/app/#i={}", hub.url(), hub.invite(user).await?))
+}
+
 /// Leaves the hub running until it is interrupted.
 async fn stay(stage: &mut Stage) -> Result<(), Ended> {
     stage.start_hub()?;
     let link = stage.hub()?.link().to_owned();
+    let app = app_link(stage.hub()?).await?;
     stage.tell.line("");
     stage.tell.line(&format!("  La page du serveur / the hub's page:  {link}"));
+    stage.tell.line(&format!("  L'application, avec une invitation / the field app, with an invitation:  {app}"));
+    stage.tell.line("  Deux téléphones à essayer / two phones to try:  segin demo --browser");
     stage.tell.line("  Ctrl-C pour arrêter / to stop");
     interrupted().await;
     stage.tell.line("");

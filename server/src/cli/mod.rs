@@ -12,6 +12,7 @@ pub mod audit;
 pub mod bench;
 pub mod client;
 pub mod demo;
+mod demo_browser;
 pub mod device;
 pub mod hub;
 mod logging;

@@ -58,6 +58,9 @@ pub const GATE: [usize; 3] = [AWA, BOUBACAR, SALIF];
 /// Gets a new device in the morning.
 pub const LATE: Role = role("Direction, Bamako", &["BKO", "KAY", "GOG"]);
 
+/// Whoever tries the field app after the night.
+pub const VISITOR: &str = "Fatoumata Dembélé";
+
 /// A device in somebody's hand.
 pub struct Phone {
     /// Whose.

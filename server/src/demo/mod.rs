@@ -5,7 +5,7 @@
 //! from the story. Each step says what it expects and stops the demo when it is not so.
 //!
 //! `cast`: who takes part. `people`: who arrives. `road`: a link that breaks. `expect`: field by field.
-//! `stage`: hub, roads and devices together. `tell`: the terminal.
+//! `stage`: hub, roads and devices together. `tell`: the terminal. `windows`: two phones in a browser, to try oneself.
 
 pub mod audit;
 pub mod cast;
@@ -16,6 +16,7 @@ pub mod people;
 pub mod road;
 mod stage;
 pub mod tell;
+pub mod windows;
 
 use std::path::PathBuf;
 
