@@ -21,6 +21,8 @@ export interface Line {
   readonly seed?: string;
   readonly event: "opened" | TracedEvent;
   readonly effects: readonly unknown[];
+  /** The batch could not be stored: what stands after it was not done either. */
+  readonly failed?: boolean;
 }
 
 interface TracedEvent {

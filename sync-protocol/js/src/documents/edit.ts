@@ -17,20 +17,26 @@ export interface Problem {
   readonly message: Label;
 }
 
+/** The sentences, the same as the Rust crate's: devices store and report them. */
 const MESSAGES = {
-  "edit-empty": "nothing to write: the list of edits is empty",
-  "edit-nothing-changed": "nothing to write: every value already stands so",
-  "edit-too-large": `too much for one change: write it in several steps, at most ${EDITS_MAX} edits each`,
-  "edit-invalid": "an edit does not fit the schema",
-  "edit-once": "this field is given once and already has another value",
-  "edit-no-entry": "there is no such entry on what was shown",
-  "edit-entry-exists": "this entry is already there; a new one needs a new random id",
-  "edit-not-of-kind": "the document is not of this kind: its first change is missing",
-  "edit-no-group": "the group is missing in this document; it was damaged by another program",
-  "edit-unknown-heads": "the document does not have the heads that were shown: they are of another copy",
-  "edit-actor-not-at-heads": "the actor has written something that was not shown: draw a new actor",
-  "edit-document": "the document cannot be edited",
+  "edit-empty": () => "nothing to write: the list of edits is empty",
+  "edit-nothing-changed": () => "nothing to write: every value already stands so",
+  "edit-too-large": () => `too much for one change: write it in several steps, at most ${EDITS_MAX} edits each`,
+  "edit-invalid": (path: string) => `${path}: this does not fit the schema`,
+  "edit-once": (path: string) => `${path} is given once and already has another value`,
+  "edit-no-entry": (path: string) => `${path}: there is no such entry on what was shown`,
+  "edit-entry-exists": (path: string) => `${path}: this entry is already there; a new one needs a new random id`,
+  "edit-not-of-kind": (kind: string) => `the document is not a ${kind}: its first change is missing`,
+  "edit-no-group": (group: string) => `${group}: the group is missing in this document; it was damaged by another program`,
+  "edit-unknown-heads": (head: string) => `the document has no change ${head}: it was shown from another copy`,
+  "edit-actor-not-at-heads": () => "the actor has written something that was not shown: draw a new actor",
+  "edit-document": (what: string) => `the document cannot be edited: ${what}`,
 } as const;
+
+/** A problem as one line. */
+function line({ path, code, message }: Problem): string {
+  return `${path}: ${message.fr} / ${message.en} [${code}]`;
+}
 
 export type EditErrorCode = keyof typeof MESSAGES;
 
@@ -39,12 +45,12 @@ export class EditError extends Error {
   constructor(
     /** Stable. */
     readonly code: EditErrorCode,
-    /** The field, entry or group that it is about; empty when it is about no place. */
+    /** The field, entry, group, kind or change that it is about; empty when it is about none. */
     readonly path = "",
     /** For `edit-invalid`: what does not fit. */
     readonly problem: Problem | null = null,
   ) {
-    super(`${path === "" ? "" : `${path}: `}${problem === null ? MESSAGES[code] : problem.message.en}`);
+    super(problem === null ? MESSAGES[code](path) : line(problem));
   }
 }
 

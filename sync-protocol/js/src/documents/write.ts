@@ -50,7 +50,7 @@ export function apply(
   return edited(() => {
     const fork = forkAt(doc, shown, actor);
     try {
-      if (!isOfKind(fork, kind)) throw new EditError("edit-not-of-kind");
+      if (!isOfKind(fork, kind)) throw new EditError("edit-not-of-kind", kind);
       const last = lastChangeOf(doc, actor);
       if (last !== undefined && !fork.has(last)) throw new EditError("edit-actor-not-at-heads");
       for (const edit of edits) write(fork, kind, edit);
@@ -185,7 +185,7 @@ function target(doc: Doc, kind: Kind, path: string): Target {
   const dot = path.indexOf(".");
   const [name, key] = dot < 0 ? [path, ""] : [path.slice(0, dot), path.slice(dot + 1)];
   const group = groupOf(kind, name);
-  if (group === undefined) throw new EditError("edit-not-of-kind");
+  if (group === undefined) throw new EditError("edit-not-of-kind", kind);
   const found = container(doc, name);
   if (found === undefined) throw new EditError("edit-no-group", name);
   return { group, map: found.map, key };
@@ -205,7 +205,7 @@ function entryMap(
 
 function put(doc: Doc, group: Group, map: ObjectId, path: string, key: string, value: Answer): void {
   const field = fieldOf(group, key);
-  if (field === undefined) throw new EditError("edit-document", path);
+  if (field === undefined) throw new EditError("edit-document", `${path} is not in the schema`);
   const scalar = encoded(value, field.shape, path);
   if (field.once) {
     const stands = doc.all(map, key).some((old) => {

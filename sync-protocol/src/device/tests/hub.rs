@@ -63,6 +63,10 @@ pub(super) struct FakeHub {
     pub closed: bool,
     /// Refuses parcels of statements alone.
     pub documents_only: bool,
+    /// Gives a new token to whoever proves the key.
+    pub renews: bool,
+    /// Tells the leases of everybody, and this configuration.
+    pub tells: Option<Raw>,
     pub requests: Vec<ExchangeRequest>,
 }
 
@@ -92,6 +96,8 @@ impl FakeHub {
             decided: Vec::new(),
             closed: false,
             documents_only: false,
+            renews: false,
+            tells: None,
             requests: Vec::new(),
         }
     }
@@ -160,6 +166,11 @@ impl FakeHub {
         let mut rest = Rest { channels: vec![channel.clone()], orders: self.orders.clone(), ..Rest::default() };
         rest.decided = self.decided.iter().filter(|one| one.position > request.decided_to).cloned().collect();
         rest.decided_to = Some(self.position);
+        rest.token = request.renewal.as_ref().filter(|_| self.renews).map(|_| Salt::new([9; 16]));
+        if let Some(configuration) = &self.tells {
+            rest.leases = self.leases.values().map(|lease| SignedLease::sign(lease, &self.key)).collect();
+            rest.configuration = Some(configuration.clone());
+        }
         self.requests.push(request.clone());
         if self.closed {
             rest.channels.clear();

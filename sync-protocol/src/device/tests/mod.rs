@@ -7,6 +7,7 @@ mod loss;
 mod neighbours;
 mod orders;
 mod phone;
+mod random_traces;
 mod refusals;
 mod sealed;
 mod stating;

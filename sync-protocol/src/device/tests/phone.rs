@@ -50,35 +50,58 @@ impl Phone {
     pub fn give(&mut self, event: Event) {
         let mut next = Some(event);
         while let Some(event) = next.take() {
-            let inputs = self.inputs();
-            let mut turn = super::traces::event(&event, &inputs);
-            let effects = self.device.handle(event, &inputs);
-            turn["effects"] = super::traces::effects(&effects);
-            self.log.push(turn);
-            assert!(effects.iter().skip(1).all(|effect| !matches!(effect, Effect::Store(_))), "one batch, first");
-            for effect in effects {
-                match effect {
-                    Effect::Store(batch) => {
-                        if self.batches_left == Some(0) {
-                            return;
-                        }
-                        self.batches_left = self.batches_left.map(|left| left - 1);
-                        self.write(batch);
-                    }
-                    Effect::Load(keys) => {
-                        assert!(next.is_none(), "one load at a time");
-                        let rows = keys.into_iter().map(|key| (key.clone(), self.store.get(&key).cloned()));
-                        next = Some(Event::Loaded(rows.collect()));
-                    }
-                    Effect::Send { number, to, bytes } => self.sent.push_back((number, to, bytes)),
-                    Effect::Wipe(then) => {
-                        self.store.clear();
-                        self.write(then);
-                    }
-                    Effect::Report(report) => self.reports.push(report),
-                }
+            next = self.turn(event);
+        }
+    }
+
+    /// Hands in an event, and others before the rows that it asked for are read.
+    pub fn give_meanwhile(&mut self, event: Event, others: impl IntoIterator<Item = Event>) {
+        let rows = self.turn(event);
+        for other in others {
+            if rows.is_none() {
+                self.give(other);
+            } else {
+                assert!(self.turn(other).is_none(), "it waits");
             }
         }
+        if let Some(rows) = rows {
+            self.give(rows);
+        }
+    }
+
+    /// One turn; gives the rows that it asked for.
+    fn turn(&mut self, event: Event) -> Option<Event> {
+        let inputs = self.inputs();
+        let mut turn = super::traces::event(&event, &inputs);
+        let effects = self.device.handle(event, &inputs);
+        turn["effects"] = super::traces::effects(&effects);
+        self.log.push(turn);
+        assert!(effects.iter().skip(1).all(|effect| !matches!(effect, Effect::Store(_))), "one batch, first");
+        let mut next = None;
+        for effect in effects {
+            match effect {
+                Effect::Store(batch) => {
+                    if self.batches_left == Some(0) {
+                        self.log.last_mut().unwrap()["failed"] = true.into();
+                        return None;
+                    }
+                    self.batches_left = self.batches_left.map(|left| left - 1);
+                    self.write(batch);
+                }
+                Effect::Load(keys) => {
+                    assert!(next.is_none(), "one load at a time");
+                    let rows = keys.into_iter().map(|key| (key.clone(), self.store.get(&key).cloned()));
+                    next = Some(Event::Loaded(rows.collect()));
+                }
+                Effect::Send { number, to, bytes } => self.sent.push_back((number, to, bytes)),
+                Effect::Wipe(then) => {
+                    self.store.clear();
+                    self.write(then);
+                }
+                Effect::Report(report) => self.reports.push(report),
+            }
+        }
+        next
     }
 
     fn write(&mut self, batch: Vec<Write>) {

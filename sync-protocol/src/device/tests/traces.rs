@@ -1,6 +1,7 @@
 //! Traces: what goes in and what comes out, as JSON lines, so that other implementations can be held equal.
 //!
-//! A line is one turn: `{"now", "seed", "event", "effects"}`, or says which rows the store lost. Bytes are hexadecimal.
+//! A line is one turn: `{"now", "seed", "event", "effects"}`, with `"failed": true` where the batch could not be stored;
+//! or it says which rows the store lost. Bytes are hexadecimal.
 //! Two things may differ between implementations and are written so that they can be compared: a sent frame stands as
 //! its CBOR body (compressors differ), a stored document as its heads (savers differ). Signatures are deterministic
 //! (RFC 6979).
