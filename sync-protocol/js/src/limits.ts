@@ -87,6 +87,15 @@ export const SYNC_EXCHANGES_MAX = 25_000;
 /** Times that one change's edits are written again before they wait for a person: what fails then fails for what it says. */
 export const REPLAYS_MAX = 1;
 
+/** Documents that a device takes from a colleague at once: what is read of its store for one event. */
+export const NEIGHBOURS_MAX = 256;
+
+/**
+ * Syncs in which a change may wait for what a colleague recorded on the same device before it is written again on what the
+ * hub has: some days of a device that syncs a few times a day.
+ */
+export const NEIGHBOUR_WAITS_MAX = 16;
+
 /** Times within one sync that work of one document may come back unsettled before it waits for the next sync. */
 export const UNSETTLED_MAX = 3;
 

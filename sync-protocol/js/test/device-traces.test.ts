@@ -7,10 +7,7 @@ import { effectsOf, eventOf, inputsOf, keyOf, readTrace, Store, traceNames } fro
 
 beforeAll(startAutomerge);
 
-// Colleagues on one device are not known here yet.
-const KNOWN = traceNames("traces").filter((name) => name !== "neighbours.jsonl");
-
-test.each(KNOWN)("%s", async (name) => {
+test.each(traceNames("traces"))("%s", async (name) => {
   const store = new Store();
   let device = Device.open([], { now: 0, seed: new Uint8Array(32) });
   for (const [index, line] of readTrace("traces", name).entries()) {

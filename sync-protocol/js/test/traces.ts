@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 import { fromHex, toHex } from "../src/bytes.js";
 import { Key } from "../src/device/index.js";
-import type { Effect, EditRequest, Event, Inputs, Rows, Write } from "../src/device/index.js";
+import type { EditRequest, Effect, Event, Inputs, Neighbour, Rows, Write } from "../src/device/index.js";
 import { Doc } from "../src/documents/am.js";
 import type { Edit, Kind } from "../src/documents/types.js";
 import { ChangeHash, DocumentId } from "../src/ids.js";
@@ -33,9 +33,18 @@ interface TracedEvent {
   readonly failed?: { readonly number: number; readonly reason: string };
   readonly shown?: readonly string[];
   readonly vouch?: string;
+  readonly neighbours?: readonly TracedNeighbour[];
   /** The store lost these rows. */
   readonly lost?: readonly string[];
   readonly loaded?: readonly (readonly [string, string | null])[];
+}
+
+interface TracedNeighbour {
+  readonly document: string;
+  readonly kind: Kind;
+  readonly code: string | null;
+  readonly card: string | null;
+  readonly changes: readonly string[];
 }
 
 interface TracedRequest {
@@ -77,12 +86,18 @@ export function eventOf(traced: TracedEvent): Event {
   if (traced.failed !== undefined) return { is: "failed", ...traced.failed };
   if (traced.shown !== undefined) return { is: "shown", documents: traced.shown.map(DocumentId.parse) };
   if (traced.vouch !== undefined) return { is: "vouch", key: fromHex(traced.vouch) };
+  if (traced.neighbours !== undefined) return { is: "neighbours", neighbours: traced.neighbours.map(neighbourOf) };
   if (traced.loaded !== undefined) return { is: "loaded", rows: traced.loaded.map(rowOf) };
   throw new Error(`an event that is not known here: ${Object.keys(traced).join()}`);
 }
 
 function rowOf([hex, bytes]: readonly [string, string | null]): Rows[number] {
   return [keyOf(hex), bytes === null ? null : fromHex(bytes)];
+}
+
+function neighbourOf({ document, kind, code, card, changes }: TracedNeighbour): Neighbour {
+  const token = card === null ? null : fromHex(card);
+  return { document: DocumentId.parse(document), kind, code, card: token, changes: changes.map(fromHex) };
 }
 
 function requestOf(traced: TracedRequest): EditRequest {

@@ -18,8 +18,9 @@
  * Where: `event` and `rows` are the words; `record` turns edits into work, `pack` work into requests, `sealed` seals it
  * to the hub as well, `receipt` reads fates, `decided` what people decided later, `standing` what the hub orders, `feed`
  * what came down, `replay` writes work again on the hub's document, `repair` mends differences, `stating` says what was
- * read and vouched for, `ledger` keeps the sums, `view` is what a screen reads, `copy` is all that touches Automerge. The
- * files are those of the Rust crate, and recorded traces hold both equal.
+ * read and vouched for, `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums, `view`
+ * is what a screen reads, `locked` sends what is sealed while nobody has unlocked the device, `copy` is all that touches
+ * Automerge. The files are those of the Rust crate, and recorded traces hold both equal.
  */
 import type { PublicKey } from "../crypto.js";
 import type { Channel, DocumentId, InstallationId, LogId, Millis, Position } from "../ids.js";
@@ -36,6 +37,7 @@ import { answer, failed, loaded, syncNow } from "./exchange.js";
 import { addUp } from "./ledger.js";
 import { Identity, Progress } from "./progress.js";
 import type { LeaseStanding } from "./progress.js";
+import { neighbours } from "./neighbours.js";
 import { edit } from "./record.js";
 import { Aside, Entry, ParcelInfo, Read, RowError, Wiped, Work } from "./rows.js";
 import type { Key } from "./rows.js";
@@ -241,6 +243,9 @@ function dispatch(device: State, event: Event, turn: Turn): void {
       break;
     case "vouch":
       vouch(device, event.key, turn);
+      break;
+    case "neighbours":
+      neighbours(device, event.neighbours, turn);
       break;
     case "loaded":
       loaded(device, event.rows, turn);

@@ -9,6 +9,7 @@ import { hashBytes } from "../crypto.js";
 import type { PublicKey } from "../crypto.js";
 import type { CardToken, ChangeHash, Channel, DocumentId, Millis, Position } from "../ids.js";
 import type { Edit, Kind } from "../documents/types.js";
+import type { Raw } from "../wire/codec.js";
 import type { Invitation } from "../wire/enrolment.js";
 import type { Fingerprint } from "../wire/fingerprint.js";
 import type { WipeWhen } from "../wire/order.js";
@@ -87,8 +88,23 @@ export type Event =
   | { readonly is: "shown"; readonly documents: readonly DocumentId[] }
   /** The user has the device with this key before their eyes and vouches for it. */
   | { readonly is: "vouch"; readonly key: PublicKey }
+  /** What colleagues recorded on this device; at most `NEIGHBOURS_MAX` at once. It may be handed in any number of times. */
+  | { readonly is: "neighbours"; readonly neighbours: readonly Neighbour[] }
   /** What a `load` asked for, in its order. */
   | { readonly is: "loaded"; readonly rows: Rows };
+
+/** What a colleague committed on this device, of one document. */
+export interface Neighbour {
+  readonly document: DocumentId;
+  /** Never an annex. */
+  readonly kind: Kind;
+  /** The human code, as the colleague's device gave it. */
+  readonly code: string | null;
+  /** The card token, as issued or scanned by the colleague. */
+  readonly card: CardToken | null;
+  /** Whole change chunks, each after those it depends on. */
+  readonly changes: readonly Raw[];
+}
 
 /** Where a request goes: `POST /v1/enrol` or `POST /v1/exchange`. */
 export type Endpoint = "enrol" | "exchange";
@@ -181,6 +197,8 @@ export type Report =
   | { readonly Conflict: { readonly document: DocumentId; readonly fields: number } }
   /** A stored or received document could not be read; it was asked for whole. */
   | { readonly Unreadable: { readonly document: DocumentId } }
+  /** What a colleague recorded on this device was not taken over; it comes with the feed. */
+  | { readonly NotTaken: { readonly document: DocumentId; readonly reason: string } }
   /** What hub and device hold in a channel differed; it was compared and so many documents asked for again. */
   | { readonly Repaired: { readonly channel: Channel; readonly documents: number } }
   /** What hub and device hold still differs after a repair. */

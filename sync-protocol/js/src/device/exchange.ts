@@ -14,9 +14,10 @@ import { Parcel } from "../wire/parcel.js";
 import { hasDecisionsToAsk, takeDecisions } from "./decided.js";
 import { enrolAnswer } from "./enrol.js";
 import { SYNCED_NOTHING } from "./event.js";
-import type { EditRequest, Synced } from "./event.js";
+import type { EditRequest, Neighbour, Synced } from "./event.js";
 import { readFeed, startFeed } from "./feed.js";
 import type { FeedJob } from "./feed.js";
+import { takeNeighbours } from "./neighbours.js";
 import { hasOutstanding, hasToPack, outstanding, unpack } from "./pack.js";
 import { noteLog, takeReceipts } from "./receipt.js";
 import { Stopped, orNull, orStop } from "./reading.js";
@@ -38,7 +39,8 @@ export type Waiting =
   | { readonly is: "edit"; readonly requests: readonly EditRequest[] }
   | { readonly is: "feed"; readonly job: FeedJob }
   | { readonly is: "parcels"; readonly counters: readonly number[] }
-  | { readonly is: "replay"; readonly document: DocumentId };
+  | { readonly is: "replay"; readonly document: DocumentId }
+  | { readonly is: "neighbours"; readonly neighbours: readonly Neighbour[] };
 
 /** One sync, from its event to its report. */
 export interface Sync {
@@ -184,6 +186,9 @@ export function loaded(device: State, rows: Rows, turn: Turn): void {
     case "replay":
       replay(device, waiting.document, rows, turn);
       goOn(device, turn);
+      break;
+    case "neighbours":
+      takeNeighbours(device, waiting.neighbours, rows, turn);
       break;
   }
 }

@@ -10,6 +10,7 @@ import type { Answer, DocumentFate, Fate, ParcelReceipt, Receipt } from "../wire
 import { toCbor } from "../wire/codec.js";
 import { dropAside, forgetDecisionsKnown } from "./decided.js";
 import { count, enter, forgetWork, takeFrom, uncount, workOf } from "./ledger.js";
+import { waitForNeighbour, waitsForNeighbour } from "./neighbours.js";
 import { unpack } from "./pack.js";
 import { Stopped } from "./reading.js";
 import { KeptReceipt } from "./rows.js";
@@ -216,6 +217,7 @@ export function mustWait(
 ): void {
   setState(device, document, change, { is: "local" }, turn);
   let replay = false;
+  let neighbour = false;
   for (const dep of deps) {
     const sequence = workOf(device, document, dep);
     const work = sequence === null ? undefined : device.works.get(sequence);
@@ -224,12 +226,15 @@ export function mustWait(
       replay ||= work.state.is === "refused" || work.state.is === "heldWhat";
     } else if (counter !== null) {
       giveBack(device, counter, turn);
+    } else if (waitsForNeighbour(device, document, change, dep)) {
+      neighbour = true;
     } else {
       want(device, document, turn);
       replay = true;
     }
   }
   if (replay) putUpForReplay(device, document);
+  else if (neighbour) waitForNeighbour(device, document, change, turn);
 }
 
 /** The receipted parcel that carried this change, if it is still kept. */

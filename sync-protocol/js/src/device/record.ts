@@ -125,8 +125,8 @@ function recordOne(device: State, request: EditRequest, copies: Map<DocumentId, 
   });
 }
 
-/** Throws {@link Stopped} when the document cannot be edited here. */
-function copyToEdit(device: State, document: DocumentId, kind: Kind, saved: Uint8Array | null): Copy {
+/** Throws {@link Stopped} when the document cannot be edited here. The caller frees the copy. */
+export function copyToEdit(device: State, document: DocumentId, kind: Kind, saved: Uint8Array | null): Copy {
   const entry = device.entries.get(document);
   if (entry !== undefined && entry.kind !== KIND_CODES[kind]) throw new Stopped(`${document} is not a ${kind}`);
   if (entry?.standing === "erased") throw new Stopped(`${document} was erased by decision`);

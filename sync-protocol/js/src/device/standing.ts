@@ -125,6 +125,7 @@ export function sayErased(event: Event, turn: Turn): void {
     case "failed":
     case "loaded":
     case "shown":
+    case "neighbours":
       break;
   }
 }

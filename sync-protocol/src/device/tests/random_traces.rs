@@ -319,7 +319,7 @@ impl Story {
     fn step(&mut self) {
         // The first phone's trace is recorded: it does most.
         let phone = self.dice.throw(self.phones.len() * 2).saturating_sub(self.phones.len());
-        match self.dice.throw(22) {
+        match self.dice.throw(24) {
             0..=3 => self.record(phone),
             4 => self.hurry(phone),
             5..=9 => self.sync(phone),
@@ -358,6 +358,18 @@ impl Story {
                 let key = if self.dice.once_in(4) { FakeHub::other() } else { self.hub.key.clone() };
                 self.hub.tells = self.dice.once_in(4).then(|| Raw::of(&configuration.sign(&key)));
                 self.hub.renews = self.dice.once_in(2);
+            }
+            21 | 22 => {
+                let other = self.dice.throw(self.phones.len());
+                let mut neighbours = super::neighbours::of(&self.phones[other]);
+                if let Event::Neighbours(all) = &mut neighbours
+                    && let Some(first) = all.first_mut()
+                    && self.dice.once_in(4)
+                {
+                    first.changes.remove(0);
+                }
+                self.phones[phone].give(neighbours);
+                self.record(phone);
             }
             _ => {
                 let back = self.dice.throw(4) as u64;
