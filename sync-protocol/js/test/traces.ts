@@ -109,6 +109,44 @@ function requestOf(traced: TracedRequest): EditRequest {
   return { tag, document, newId, kind, shown, edits, card, beside: [] };
 }
 
+/** A turn as a line. */
+export function lineOf(event: Event | "opened", { now, seed }: Inputs, effects: readonly unknown[]): Line {
+  return { now, seed: toHex(seed), event: event === "opened" ? event : tracedOf(event), effects };
+}
+
+function tracedOf(event: Event): TracedEvent {
+  switch (event.is) {
+    case "enrol":
+      return { enrol: event.invitation };
+    case "edit":
+      return { edit: event.requests.map(tracedRequest) };
+    case "sync":
+      return { sync: { budget: event.budget } };
+    case "answer":
+      return { answer: { number: event.number, bytes: toHex(event.bytes), budget: event.budget } };
+    case "failed":
+      return { failed: { number: event.number, reason: event.reason } };
+    case "shown":
+      return { shown: event.documents };
+    case "vouch":
+      return { vouch: toHex(event.key) };
+    case "neighbours":
+      return { neighbours: event.neighbours.map(tracedNeighbour) };
+    case "loaded":
+      return { loaded: event.rows.map(([key, bytes]) => [Key.order(key), hexOrNull(bytes)]) };
+  }
+}
+
+const hexOrNull = (bytes: Uint8Array | null): string | null => (bytes === null ? null : toHex(bytes));
+
+function tracedNeighbour({ document, kind, code, card, changes }: Neighbour): TracedNeighbour {
+  return { document, kind, code, card: hexOrNull(card), changes: changes.map(toHex) };
+}
+
+function tracedRequest({ tag, document, newId, kind, shown, edits, card }: EditRequest): TracedRequest {
+  return { tag, document, new_id: newId, kind, shown, edits, card: hexOrNull(card) };
+}
+
 /** Effects as a line has them. */
 export function effectsOf(effects: readonly Effect[]): unknown[] {
   return effects.map((effect) => {

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod hub;
+mod js_traces;
 mod locked;
 mod loss;
 mod neighbours;

@@ -91,7 +91,8 @@ impl Story {
     fn edit(&mut self, document: Option<DocumentId>, kind: Kind) -> Edit {
         let entry = EntryId::new(self.dice.bytes());
         let text = |dice: &mut Dice| Answer::from(*dice.one(&NAMES));
-        let known = self.entries.iter().filter(|(id, ..)| Some(*id) == document).map(|(_, group, entry)| (*group, *entry));
+        let known =
+            self.entries.iter().filter(|(id, ..)| Some(*id) == document).map(|(_, group, entry)| (*group, *entry));
         let known: Vec<(&'static str, EntryId)> = known.collect();
         let dice = &mut self.dice;
         if !known.is_empty() && dice.once_in(2) {
@@ -145,7 +146,9 @@ impl Story {
                 let value = if dice.once_in(2) { State::Refused.into() } else { Answer::from(3_i64) };
                 Edit::Set { field: "profile.children".to_owned(), value }
             }
-            (Kind::Case, 7) => Edit::Set { field: "identity.sex".to_owned(), value: (*dice.one(&["f", "m", "x"])).into() },
+            (Kind::Case, 7) => {
+                Edit::Set { field: "identity.sex".to_owned(), value: (*dice.one(&["f", "m", "x"])).into() }
+            }
             (Kind::Case, _) => {
                 let field = *dice.one(&["identity.given", "identity.family", "identity.called"]);
                 Edit::Set { field: field.to_owned(), value: text(dice) }
@@ -170,8 +173,10 @@ impl Story {
             return EditRequest { tag, new_id, ..EditRequest::begin(kind, edits) };
         }
         let (document, kind) = *self.dice.one(&known);
-        let screens: Vec<_> = self.shown.iter().filter(|(id, _)| *id == document).map(|(_, heads)| heads.clone()).collect();
-        let shown = if !screens.is_empty() && self.dice.once_in(3) { Some(self.dice.one(&screens).clone()) } else { None };
+        let screens: Vec<_> =
+            self.shown.iter().filter(|(id, _)| *id == document).map(|(_, heads)| heads.clone()).collect();
+        let shown =
+            if !screens.is_empty() && self.dice.once_in(3) { Some(self.dice.one(&screens).clone()) } else { None };
         let wrong = if self.dice.once_in(12) { Kind::Link } else { kind };
         let edits = (0..=self.dice.throw(2)).map(|_| self.edit(Some(document), kind)).collect();
         EditRequest { tag, ..EditRequest::change(document, wrong, shown, edits) }
@@ -327,7 +332,8 @@ impl Story {
             13 => self.crash(phone),
             14 | 15 => self.decide(phone),
             16 => {
-                let shown: Vec<_> = self.documents.iter().map(|(id, _)| *id).chain([DocumentId::new([1; 16])]).collect();
+                let shown: Vec<_> =
+                    self.documents.iter().map(|(id, _)| *id).chain([DocumentId::new([1; 16])]).collect();
                 self.phones[phone].give(Event::Shown(shown));
             }
             17 => {
@@ -350,8 +356,18 @@ impl Story {
                 self.phones[phone].restart();
             }
             20 => {
-                let places = vec![Place { code: "ML01".to_owned(), scheme: "cod".to_owned(), vintage: 2021, name: "Kayes".to_owned() }];
-                let items = vec![Item { code: "MLI".to_owned(), fr: "Mali".to_owned(), en: "Mali".to_owned(), also: Vec::new() }];
+                let places = vec![Place {
+                    code: "ML01".to_owned(),
+                    scheme: "cod".to_owned(),
+                    vintage: 2021,
+                    name: "Kayes".to_owned(),
+                }];
+                let items = vec![Item {
+                    code: "MLI".to_owned(),
+                    fr: "Mali".to_owned(),
+                    en: "Mali".to_owned(),
+                    also: Vec::new(),
+                }];
                 let sites = vec![Site { code: site("GOG"), name: "Gogui".to_owned() }];
                 let lists = [("countries".to_owned(), items), ("a".to_owned(), Vec::new())].into();
                 let configuration = Configuration::new(self.dice.throw(9) as u64, sites, lists, places);
