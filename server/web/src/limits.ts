@@ -110,9 +110,6 @@ export const HISTORY_CHANGES_MAX = 100;
 /** Bytes to a multiple of which a courier file is padded: its size says little of how many people it holds. */
 export const COURIER_STEP_BYTES = 64 * 1024;
 
-/** Sealed parcels in one request of a locked device: a quarter of what the hub takes (64), whatever the link carries. */
-export const LOCKED_PARCELS_MAX = 16;
-
 /** Words of one name that are looked at; longer ones are typed by mistake or to do harm. */
 export const NAME_WORDS_MAX = 8;
 

@@ -294,6 +294,51 @@ describe("locking", () => {
   });
 });
 
+describe("two on one device", () => {
+  it("see each other's people of tonight without a network, annexes apart, and send only their own", async () => {
+    const engine = await enrolled("Awa");
+    await engine.lock();
+    await engine.enrol({ invitation: hub.invite("Moussa"), passphrase: "la nuit est longue" });
+    hub.faults.isDown = true;
+    const { document, code } = await record(engine, "Sira");
+    const annex = await engine.edit({ kind: "annex" });
+    await annex.edit({ edit: "set", field: "annex.case", value: document });
+    await annex.leave().catch(() => annex.drop());
+
+    await engine.lock();
+    await engine.unlock(idOf(engine, "Awa"), PHRASE);
+    expect(engine.state.rows).toMatchObject([{ document, code, name: "Sira Keïta", step: "phone" }]);
+    expect(engine.state.ladder.onPhone).toBe(0);
+    const opened = await engine.open(document);
+    const editing = await engine.edit({ kind: "case", document, shown: opened });
+    await editing.edit({ edit: "set", field: "identity.father", value: "Bakary" });
+    await editing.leave();
+    expect(engine.state.ladder.onPhone).toBe(1);
+
+    await engine.lock();
+    await engine.unlock(idOf(engine, "Moussa"), "la nuit est longue");
+    expect((await engine.open(document)).projection.groups["identity"]).toMatchObject({ father: { value: "Bakary" } });
+    hub.faults.isDown = false;
+    await engine.syncNow();
+    await engine.lock();
+    await engine.unlock(idOf(engine, "Awa"), PHRASE);
+    await engine.syncNow();
+    const cases = hub.entries.filter((entry) => entry.document === document);
+    expect(cases.map((entry) => entry.by)).toHaveLength(2);
+    expect(new Set(cases.map((entry) => entry.by)).size).toBe(2);
+    expect((await engine.open(document)).step).toBe("two");
+    expect(await everything()).not.toContain("Sira");
+  });
+
+  it("cannot open each other's rows", async () => {
+    const engine = await enrolled("Awa");
+    await engine.lock();
+    await engine.enrol({ invitation: hub.invite("Moussa"), passphrase: "la nuit est longue" });
+    await engine.lock();
+    await expect(engine.unlock(idOf(engine, "Awa"), "la nuit est longue")).rejects.toMatchObject({ code: "passphrase-wrong" });
+  });
+});
+
 describe("reading", () => {
   it("locks old cases after two weeks without contact, and recording never", async () => {
     const engine = await enrolled();

@@ -7,6 +7,7 @@ import type { Answer, Edit, Kind } from "@segin/sync-protocol";
 import { members, text } from "../store/shapes.js";
 import { fromUtf8, utf8 } from "../vault/bytes.js";
 import type { Bytes } from "../vault/bytes.js";
+import { kindOf } from "./kinds.js";
 
 /** What is pending for one document. */
 export interface Draft {
@@ -20,8 +21,6 @@ export interface Draft {
   readonly card: string | null;
   readonly edits: readonly Edit[];
 }
-
-const KINDS: readonly Kind[] = ["case", "movement", "household", "annex", "link", "referral"];
 
 /** What the pending edits say of a field, a member of a set, or a field of an entry; undefined: nothing. */
 export function pendingAnswer(edits: readonly Edit[], path: string): Answer | null | undefined {
@@ -54,10 +53,10 @@ export function readDraft(stored: Uint8Array): Draft | null {
   }
   const row = members(parsed);
   const document = text(row?.get("document"));
-  const kind = KINDS.find((known) => known === row?.get("kind"));
+  const kind = kindOf(row?.get("kind"));
   const edits: unknown = row?.get("edits");
   const shown: unknown = row?.get("shown");
-  if (row === null || document === null || kind === undefined || !Array.isArray(edits)) return null;
+  if (row === null || document === null || kind === null || !Array.isArray(edits)) return null;
   return {
     document,
     kind,

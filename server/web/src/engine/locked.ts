@@ -1,9 +1,10 @@
 /**
  * Sending what is sealed to the hub without any key of its user: while the app is locked, and for colleagues of the
- * device. Owns the request (sealed parcels alone, no token, no feed) and reading which of them the hub has; a receipt is
- * believed under the hub's key in the clear record only. An order to erase at once is obeyed here too.
+ * device. Owns which rows are tried and what is noted of them; the request and the reading of its answer are `Locked` of
+ * the sync protocol, under the hub's key in the clear record. An order to erase at once is obeyed here too: whoever has
+ * the device in hands may never unlock it.
  */
-import { LOCKED_PARCELS_MAX } from "../limits.js";
+import type { Locked } from "@segin/sync-protocol";
 import type { Database } from "../store/database.js";
 import type { Enrolment, UserRecord } from "../store/record.js";
 import { noteSealed, sealedRows } from "../store/user_store.js";
@@ -14,9 +15,6 @@ import type { Link } from "./link.js";
 import type { Protocol } from "./protocol.js";
 import { exchangeWords } from "./sentences.js";
 
-/** A version above all others: the hub has no newer configuration to give to who cannot store it. */
-const NO_CONFIGURATION = 0xffff_ffff;
-
 /** How it went. */
 export interface Sent {
   readonly failure: Words | null;
@@ -24,6 +22,13 @@ export interface Sent {
   readonly left: number;
   /** Users who are to be erased at once. */
   readonly wipe: readonly string[];
+}
+
+/** The same of one user. */
+interface Told {
+  readonly failure: Words | null;
+  readonly left: number;
+  readonly wipe: boolean;
 }
 
 /** Sends sealed work; remembers while the app runs what the hub does not take, so that it is not asked again and again. */
@@ -41,110 +46,68 @@ export class SealedWork {
   async send(protocol: Protocol, users: readonly UserRecord[]): Promise<Sent> {
     const rows = (await sealedRows(this.db)).filter((row) => row.position === null && !this.#refused.has(nameOf(row)));
     const wipe: string[] = [];
-    const left = new Set(rows.filter((row) => users.some((user) => user.slot === row.slot)));
+    let [left, failure]: [number, Words | null] = [0, null];
     for (const { slot, enrolment } of users) {
-      if (enrolment === null) continue;
-      let own = readable(protocol, rows.filter((row) => row.slot === slot));
-      while (own.length > 0 && !wipe.includes(slot)) {
-        const part = own.slice(0, fitting(own, this.link.budget));
-        own = own.slice(part.length);
-        try {
-          const told = await sendPart(protocol, this.link, enrolment, part);
-          for (const { row } of told.kept) left.delete(row);
-          for (const row of told.refused) {
-            left.delete(row);
-            this.#refused.add(nameOf(row));
-          }
-          const isGone = this.isReplaced(slot);
-          await this.db.commit(told.kept.map((one) => noteSealed(one.row, isGone && one.isCopied ? null : one.position)));
-          if (told.wipe) wipe.push(slot);
-        } catch (error) {
-          if (!(error instanceof LinkError)) throw error;
-          return { failure: error.words, left: left.size, wipe };
-        }
+      const own = rows.filter((row) => row.slot === slot);
+      if (enrolment === null || own.length === 0) continue;
+      // Once the link has failed, the rest waits for the next try.
+      const told: Told = failure === null ? await this.#sendOf(protocol, enrolment, own) : { failure, left: own.length, wipe: false };
+      failure = told.failure;
+      left += told.left;
+      if (told.wipe) wipe.push(slot);
+    }
+    return { failure, left, wipe };
+  }
+
+  async #sendOf(
+    protocol: Protocol,
+    user: Enrolment,
+    rows: readonly SealedRow[],
+  ): Promise<Told> {
+    const byCounter = new Map(rows.map((row) => [counterOf(row), row]));
+    const sealed = [...byCounter].map(([counter, row]) => [counter, row.bytes] as const);
+    const locked = new protocol.Locked(protocol.ActorPrefix.parse(user.prefix), user.hub, sealed);
+    const isWaiting = (): number => locked.left + locked.fates().filter(([, fate]) => fate.is === "waits").length;
+    for (let request = locked.request(this.link.budget); request !== null; request = locked.request(this.link.budget)) {
+      try {
+        const bytes = await this.link.post("exchange", request);
+        locked.answer(bytes);
+        await this.#note(locked, byCounter);
+        if (ordersWipe(protocol, bytes, user)) return { failure: null, left: isWaiting(), wipe: true };
+      } catch (error) {
+        if (error instanceof LinkError) return { failure: error.words, left: isWaiting(), wipe: false };
+        if (error instanceof protocol.Stopped) return { failure: exchangeWords(error.message), left: isWaiting(), wipe: false };
+        throw error;
       }
     }
-    return { failure: null, left: left.size, wipe };
+    return { failure: null, left: isWaiting(), wipe: false };
   }
-}
 
-interface Sealed {
-  readonly row: SealedRow;
-  readonly parcel: ReturnType<typeof readParcel>;
+  async #note(locked: Locked, rows: Map<number, SealedRow>): Promise<void> {
+    const copied = new Set(locked.copied());
+    const ops = locked.fates().flatMap(([counter, fate]) => {
+      const row = rows.get(counter);
+      // Each fate is noted once.
+      if (row === undefined || !rows.delete(counter)) return [];
+      if (fate.is === "refused") this.#refused.add(nameOf(row));
+      if (fate.is !== "kept") return [];
+      return [noteSealed(row, this.isReplaced(row.slot) && copied.has(counter) ? null : fate.position)];
+    });
+    await this.db.commit(ops);
+  }
 }
 
 function nameOf(row: SealedRow): string {
   return `${row.slot}/${row.key}`;
 }
 
-function readParcel(protocol: Protocol, row: SealedRow): Parameters<Protocol["wire"]["Parcel"]["hash"]>[0] {
-  return protocol.wire.fromCbor(protocol.wire.Parcel, row.bytes);
+/** The counter of a row of table 0x88. */
+function counterOf(row: SealedRow): number {
+  return Number.parseInt(row.key.slice(2), 16);
 }
 
-/** Those that are parcels: one that was damaged must not hold up the others. */
-function readable(protocol: Protocol, rows: readonly SealedRow[]): readonly Sealed[] {
-  return rows.flatMap((row) => {
-    try {
-      return [{ row, parcel: readParcel(protocol, row) }];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** How many of them the link carries at once: at least one. */
-function fitting(rows: readonly Sealed[], budget: number): number {
-  let bytes = 0;
-  const over = rows.findIndex(({ row }, at) => {
-    bytes += row.bytes.length;
-    return at > 0 && (bytes > budget || at >= LOCKED_PARCELS_MAX);
-  });
-  return over < 0 ? rows.length : over;
-}
-
-interface Told {
-  readonly kept: readonly { readonly row: SealedRow; readonly position: number; readonly isCopied: boolean }[];
-  /** Not taken: the unlocked device does better. */
-  readonly refused: readonly SealedRow[];
-  readonly wipe: boolean;
-}
-
-async function sendPart(protocol: Protocol, link: Link, user: Enrolment, sealed: readonly Sealed[]): Promise<Told> {
-  const { wire } = protocol;
-  const lease = protocol.ActorPrefix.parse(user.prefix);
-  const request = {
-    lease,
-    token: null,
-    cursor: null,
-    parcels: sealed.map((one) => one.parcel),
-    budget: 0,
-    wants: [],
-    repair: null,
-    renewal: null,
-    configuration: NO_CONFIGURATION,
-    decidedTo: 0,
-  };
-  const bytes = await link.post("exchange", wire.frame("exchangeRequest", wire.ExchangeRequest, request));
-  let opened: ReturnType<typeof wire.Answer.open>;
-  try {
-    opened = wire.Answer.open(wire.read("answer", wire.Answer, bytes), user.hub);
-  } catch {
-    throw new LinkError("answer-unbelieved", exchangeWords("the answer is not signed by the hub of this device"));
-  }
-  const { receipt, rest } = opened;
-  if (receipt.lease !== lease) throw new LinkError("answer-unbelieved", exchangeWords("the answer is another device's"));
-  const kept: Told["kept"][number][] = [];
-  const refused: SealedRow[] = [];
-  for (const { row, parcel } of sealed) {
-    const manifest = wire.Parcel.hash(parcel);
-    const told = receipt.parcels.find((one) => one.manifest === manifest);
-    if (told === undefined) continue;
-    const fates = told.documents.flatMap((document) => document.runs.map((run) => run.fate));
-    if (told.refused !== null || fates.some((fate) => fate.is === "refused")) {
-      refused.push(row);
-    } else if (told.position !== null && fates.every((fate) => wire.Fate.isKept(fate))) {
-      kept.push({ row, position: told.position, isCopied: told.position <= receipt.copiedTo });
-    }
-  }
-  return { kept, refused, wipe: rest.orders.some((order) => order.is === "wipe" && order.when === "at_once") };
+/** Whether this answer, which was just believed, orders to erase at once. */
+function ordersWipe({ wire }: Protocol, bytes: Uint8Array, user: Enrolment): boolean {
+  const { rest } = wire.Answer.open(wire.read("answer", wire.Answer, bytes), user.hub);
+  return rest.orders.some((order) => order.is === "wipe" && order.when === "at_once");
 }

@@ -3,11 +3,14 @@
  * when they unlock. Owns what is in such a row; never an annex, and nothing goes to the hub from here: its writer sends
  * it. Sealed for each colleague with `vault/door.ts`.
  */
-import type { Report } from "@segin/sync-protocol";
+import type { Neighbour, Report } from "@segin/sync-protocol";
+import { NEIGHBOURS_AT_ONCE } from "../limits.js";
 import type { Database, Op } from "../store/database.js";
-import { leaveTonight, nextTonight } from "../store/tonight.js";
-import { leaveFor } from "../vault/door.js";
-import { toHex, utf8 } from "../vault/bytes.js";
+import { members, text } from "../store/shapes.js";
+import { leaveTonight, nextTonight, tonightAfter } from "../store/tonight.js";
+import { leaveFor, takeLeft } from "../vault/door.js";
+import { fromUtf8, toHex, utf8 } from "../vault/bytes.js";
+import { kindOf } from "./kinds.js";
 import type { Roster } from "./roster.js";
 import type { Session } from "./session.js";
 
@@ -48,8 +51,48 @@ export class Neighbours {
     return utf8(JSON.stringify({ document, kind, code: entry.code, card, changes: [toHex(work.raw)] }));
   }
 
-  /** Hands in what is new for this user. */
+  /**
+   * Hands in what is new for this user. What is not taken yet (it builds on something that only the hub has) comes with
+   * the feed.
+   */
   async take(session: Session): Promise<void> {
-    void session;
+    const { slot, tonight } = session.record;
+    const rows = await tonightAfter(this.db, tonight);
+    for (let at = 0; at < rows.length; at += NEIGHBOURS_AT_ONCE) {
+      const part = rows.slice(at, at + NEIGHBOURS_AT_ONCE);
+      const neighbours: Neighbour[] = [];
+      for (const row of part) {
+        if (row.by === slot) continue;
+        // A damaged row is passed over: the hub brings the same.
+        const plain = await takeLeft(slot, session.keys, row.left).catch(() => null);
+        const neighbour = plain === null ? null : readNeighbour(session, plain);
+        if (neighbour !== null) neighbours.push(neighbour);
+      }
+      if (neighbours.length > 0) await session.driver.handle({ is: "neighbours", neighbours });
+      // Noted after it is stored: handed in twice is passed over, not handed in would be missed.
+      const record = this.roster.users.find((user) => user.slot === slot) ?? session.record;
+      await this.roster.keep({ ...record, tonight: part.at(-1)?.key ?? record.tonight });
+    }
+  }
+}
+
+function readNeighbour(session: Session, plain: Uint8Array): Neighbour | null {
+  const { protocol } = session.around;
+  try {
+    const parsed: unknown = JSON.parse(fromUtf8(plain));
+    const row = members(parsed);
+    const kind = kindOf(row?.get("kind"));
+    const changes: unknown = row?.get("changes");
+    const card = text(row?.get("card"));
+    if (row === null || kind === null || !Array.isArray(changes)) return null;
+    return {
+      document: session.id(text(row.get("document")) ?? ""),
+      kind,
+      code: text(row.get("code")),
+      card: card === null ? null : protocol.fromHex(card),
+      changes: changes.filter((change) => typeof change === "string").map((change) => protocol.fromHex(change)),
+    };
+  } catch {
+    return null;
   }
 }

@@ -14,6 +14,7 @@ import { readDraft } from "./drafts.js";
 import type { Draft } from "./drafts.js";
 import { Driver } from "./driver.js";
 import type { Companion, Extra, Step } from "./driver.js";
+import { kindOf } from "./kinds.js";
 import { Lines } from "./lines.js";
 import type { Proofs } from "./lines.js";
 import { LinkError } from "./link.js";
@@ -77,7 +78,10 @@ export class Session {
     readonly around: Around,
   ) {
     const codes = Object.entries(around.protocol.KIND_CODES);
-    const kinds = codes.flatMap(([kind, code]) => (isKind(kind) ? [[code, kind] as const] : []));
+    const kinds = codes.flatMap(([name, code]): [number, Kind][] => {
+      const kind = kindOf(name);
+      return kind === null ? [] : [[code, kind]];
+    });
     this.#kinds = new Map(kinds);
   }
 
@@ -358,10 +362,6 @@ export class Session {
       now: this.around.now(),
     };
   }
-}
-
-function isKind(text: string): text is Kind {
-  return ["case", "movement", "household", "annex", "link", "referral"].includes(text);
 }
 
 function counterOf(code: string): number {

@@ -7,6 +7,7 @@ import type { Answer, Birth, FieldView, Kind, Projection } from "@segin/sync-pro
 import { fromUtf8, utf8 } from "../vault/bytes.js";
 import type { Bytes } from "../vault/bytes.js";
 import { members, number, text } from "../store/shapes.js";
+import { kindOf } from "./kinds.js";
 
 /** Raised when the form changes: older lines are then made again from their copies. */
 const FORM = 1;
@@ -36,8 +37,6 @@ export interface Summary {
   /** An annex that is at the hub and no longer readable here: counted, not shown. */
   readonly closed: boolean;
 }
-
-const KINDS: readonly Kind[] = ["case", "movement", "household", "annex", "link", "referral"];
 
 /** Makes the line of a document. */
 export function summarise(
@@ -155,9 +154,9 @@ export function readSummary(stored: Uint8Array): Summary | null {
     return null;
   }
   const row = members(parsed);
-  const kind = KINDS.find((known) => known === row?.get("kind"));
+  const kind = kindOf(row?.get("kind"));
   const document = text(row?.get("document"));
-  if (row === null || row.get("form") !== FORM || kind === undefined || document === null) return null;
+  if (row === null || row.get("form") !== FORM || kind === null || document === null) return null;
   const sex = text(row.get("sex"));
   return {
     document,
