@@ -60,8 +60,14 @@ export const DRAFT_COMMIT_MILLIS = 60 * 1000;
 /** Milliseconds without contact after which old cases are locked for reading: two weeks, the longest time at a post. */
 export const READING_LOCK_MILLIS = 14 * 24 * 60 * 60 * 1000;
 
-/** Milliseconds for a whole answer. Batches are sized to four seconds each way; thirty times that, as the headless device. */
-export const ANSWER_MILLIS_MAX = 120_000;
+/**
+ * Milliseconds for a whole answer. Batches are sized to four seconds each way; ten times that and more, so that a link
+ * that died without a word does not hold up the next window of signal.
+ */
+export const ANSWER_MILLIS_MAX = 45_000;
+
+/** How many times smaller the next batch is after no answer came in that time: the link may have become a hundredth. */
+export const TIMEOUT_SHRINKS = 8;
 
 /** Bytes of one answer: the largest message (8 MiB) and its frame. */
 export const ANSWER_BYTES_MAX = 8 * 1024 * 1024 + 1024;

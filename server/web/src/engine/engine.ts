@@ -25,6 +25,7 @@ import { Recordings } from "./recordings.js";
 import { Roster } from "./roster.js";
 import { engineError, problem, sentence } from "./sentences.js";
 import { Session } from "./session.js";
+import type { Exchanged } from "./session.js";
 import { readState, userOf } from "./shown.js";
 import type { Tried } from "./shown.js";
 import { slipChecksum } from "./slip.js";
@@ -289,32 +290,32 @@ export class FieldEngine implements Engine {
 
   async #run(byHand: boolean): Promise<Run> {
     let failure: Words | null = null;
-    let left = false;
-    if (this.#phase.is !== "open" && this.#roster.unsent(() => true) === 0) return { failed: false, left };
+    let [moved, left] = [false, false];
+    if (this.#phase.is !== "open" && this.#roster.unsent(() => true) === 0) return { failed: false, moved, left };
     this.#sync = { ...this.#sync, running: true };
     this.#changed();
     try {
-      ({ failure, left } = await this.#exchange(byHand));
+      ({ failure, moved, left } = await this.#exchange(byHand));
     } catch (error) {
       failure = engineError(error).words;
     }
     this.#sync = { running: false, triedAt: this.around.now(), failure };
     this.#publish();
-    return { failed: failure !== null, left };
+    return { failed: failure !== null, moved, left };
   }
 
-  async #exchange(byHand: boolean): Promise<{ failure: Words | null; left: boolean }> {
+  async #exchange(byHand: boolean): Promise<Exchanged> {
     const session = this.#session;
     let failure: Words | null = null;
-    let left = false;
+    let [moved, left] = [false, false];
     if (session !== null) {
       if (byHand) await this.#recordings?.commitAll();
       const before = session.driver.device.syncedAt;
-      ({ failure, left } = await session.exchange());
+      ({ failure, moved, left } = await session.exchange());
       if (session.isWiped) {
         this.#forget();
         this.#show(this.#closedPhase());
-        return { failure: null, left: false };
+        return { failure: null, moved, left: false };
       }
       if (session.driver.device.syncedAt !== before) await this.#hadContact(session);
       this.#refreshUser();
@@ -329,7 +330,7 @@ export class FieldEngine implements Engine {
     }
     await this.#roster.count();
     await this.#fillReserve();
-    return { failure, left };
+    return { failure, moved, left };
   }
 
   async #hadContact(session: Session): Promise<void> {

@@ -12,6 +12,7 @@ import {
   HEADER_BYTES_DOWN,
   HEADER_BYTES_UP,
   MEASURED_FROM_BYTES,
+  TIMEOUT_SHRINKS,
 } from "../limits.js";
 import { plainBytes } from "../vault/bytes.js";
 import type { Words } from "./contract.js";
@@ -95,7 +96,8 @@ export class Link {
       if (error instanceof LinkError) throw error;
       const stopped = abort.signal.aborted && abort.signal.reason === "stopped";
       const code = stopped ? "link-stopped" : abort.signal.aborted ? "link-timeout" : "link-cut";
-      if (!stopped) this.#budget = Math.max(BUDGET_MIN, Math.floor(this.#budget / 2));
+      const shrinks = code === "link-timeout" ? TIMEOUT_SHRINKS : 2;
+      if (!stopped) this.#budget = Math.max(BUDGET_MIN, Math.floor(this.#budget / shrinks));
       throw new LinkError(code, linkWords(code, null));
     } finally {
       clearTimeout(timer);

@@ -50,6 +50,8 @@ export interface Around {
 /** How an exchange of the open user went. */
 export interface Exchanged {
   readonly failure: Words | null;
+  /** Whether the hub answered at least once. */
+  readonly moved: boolean;
   /** Whether something is left to send. */
   readonly left: boolean;
 }
@@ -282,6 +284,7 @@ export class Session {
     this.fed = 0;
     this.around.changed();
     let failure: Words | null = null;
+    let moved = false;
     try {
       let step = await this.driver.handle({ is: "sync", budget: this.around.link.budget });
       failure = this.#hear(step, null);
@@ -292,6 +295,7 @@ export class Session {
         try {
           const answer = await this.around.link.post(to, bytes);
           event = { is: "answer", number, bytes: answer, budget: this.around.link.budget };
+          moved = true;
         } catch (error) {
           if (!(error instanceof LinkError)) throw error;
           cut = error;
@@ -305,7 +309,7 @@ export class Session {
       this.isSending = false;
       this.around.changed();
     }
-    return { failure, left: this.hasUnsent() };
+    return { failure, moved, left: this.hasUnsent() };
   }
 
   /** Says what is to be said; the reason why an exchange ended early. */

@@ -5,9 +5,12 @@
  */
 import { CONTACT_MILLIS, RETRY_FIRST_MILLIS, RETRY_LAST_MILLIS, SEND_AFTER_MILLIS } from "../limits.js";
 
-/** What one run came to. `left`: something is unsent although nothing failed. */
+/** What one run came to. */
 export interface Run {
   readonly failed: boolean;
+  /** The hub answered at least once: a link that breaks again and again is tried again soon. */
+  readonly moved: boolean;
+  /** Something is unsent although nothing failed. */
   readonly left: boolean;
 }
 
@@ -86,7 +89,7 @@ export class Syncer {
       run = await this.run(byHand);
     } while (this.#again && !run.failed && !this.#stopped);
     this.#running = null;
-    this.#failures = run.failed ? this.#failures + 1 : 0;
+    this.#failures = run.failed && !run.moved ? this.#failures + 1 : 0;
     this.#after(this.#pause(run));
   }
 
