@@ -414,6 +414,31 @@ describe("trouble with the store", () => {
     expect((await engine.open(other.document)).step).toBe("two");
   });
 
+  it("a full disk takes the room of what the hub has, and never of what is unsent", async () => {
+    const engine = await enrolled();
+    const old = await record(engine, "Sira");
+    await engine.syncNow();
+    const unsent = await record(engine, "Fanta");
+    let isFull = true;
+    const put = IDBObjectStore.prototype.put;
+    const remove = IDBObjectStore.prototype.delete;
+    vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (this: IDBObjectStore, value: unknown, key) {
+      if (isFull && this.name === "rows") throw new DOMException("full", "QuotaExceededError");
+      return put.call(this, value, key);
+    });
+    vi.spyOn(IDBObjectStore.prototype, "delete").mockImplementation(function (this: IDBObjectStore, key) {
+      if (this.name === "rows") isFull = false;
+      return remove.call(this, key);
+    });
+    const { document } = await record(engine, "Awa");
+    vi.restoreAllMocks();
+    expect((await engine.storage()).reservedBytes).toBe(0);
+    await expect(engine.open(old.document)).rejects.toMatchObject({ code: "document-away" });
+    expect((await engine.open(unsent.document)).step).toBe("phone");
+    expect((await engine.open(document)).step).toBe("phone");
+    expect(engine.state.ladder).toMatchObject({ onPhone: 2, inTwo: 1 });
+  });
+
   it("a full disk says so, and nothing is half there", async () => {
     const engine = await enrolled();
     const { document } = await record(engine, "Sira");

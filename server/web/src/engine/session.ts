@@ -52,7 +52,7 @@ export interface Exchanged {
   readonly failure: Words | null;
   /** Whether the hub answered at least once. */
   readonly moved: boolean;
-  /** Whether something is left to send. */
+  /** Whether something is left to send, or about to stand in two places: worth another exchange soon. */
   readonly left: boolean;
 }
 
@@ -253,14 +253,11 @@ export class Session {
     const { Key } = this.around.protocol;
     await this.driver.exclusive(async () => {
       const keys = free.map((text) => this.id(text)).flatMap((document) => [Key.order({ is: "copy", document }), Key.order({ is: "entry", document })]);
-      const rows = keys.map((key) => ({ key, bytes: null }));
-      await this.store.write(rows, { summaries: new Map(free.map((document) => [document, null])) });
+      // Their lines stay, unseen, and with them that they are this user's own.
+      await this.store.write(keys.map((key) => ({ key, bytes: null })));
       await this.driver.reopen();
     });
-    for (const document of free) {
-      this.#lost.delete(document);
-      this.lines.set(document, null);
-    }
+    for (const document of free) this.#lost.delete(document);
   }
 
   /** Reads the configuration that the hub signed. */
@@ -285,6 +282,7 @@ export class Session {
     this.around.changed();
     let failure: Words | null = null;
     let moved = false;
+    const { head } = this.driver.device;
     try {
       let step = await this.driver.handle({ is: "sync", budget: this.around.link.budget });
       failure = this.#hear(step, null);
@@ -309,7 +307,13 @@ export class Session {
       this.isSending = false;
       this.around.changed();
     }
-    return { failure, moved, left: this.hasUnsent() };
+    return { failure, moved, left: this.hasUnsent() || this.#isBeingCopied(head) };
+  }
+
+  /** Whether the hub has something new since `head` that its second copy, where it keeps one, does not cover yet. */
+  #isBeingCopied(before: number): boolean {
+    const { head, copiedTo } = this.driver.device;
+    return head > before && copiedTo > 0 && copiedTo < head;
   }
 
   /** Says what is to be said; the reason why an exchange ended early. */
