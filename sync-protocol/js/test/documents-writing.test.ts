@@ -10,6 +10,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { Doc, DocumentError, ROOT, hashOfChange } from "../src/documents/am.js";
 import { blank, constantHashes, constants } from "../src/documents/constant.js";
 import { EditError } from "../src/documents/edit.js";
+import { entriesOf, project } from "../src/documents/project.js";
 import { container } from "../src/documents/tree.js";
 import type { Answer, Edit } from "../src/documents/types.js";
 import { actorFits, apply } from "../src/documents/write.js";
@@ -81,6 +82,18 @@ describe("edits", () => {
     expect([actorFits(doc, shown, A), actorFits(doc, doc.heads(), A)]).toEqual([false, true]);
     const second = apply(doc, "case", doc.heads(), A, NOON, [set("identity.given", "Awa")]);
     expect([second.seq, values(doc, "identity", "given")]).toEqual([2, ["Awa"]]);
+    doc.free();
+  });
+
+  test("the largest number is read as it was written", () => {
+    const doc = blank("case");
+    for (const xof of [0, 2 ** 31, 2 ** 53 - 1]) {
+      const entry = Buffer.from(`entry${xof}`.padStart(8, "0").slice(-8)).toString("base64url");
+      const add: Edit = { edit: "add", group: "assistance", entry, values: { kind: "cash", xof } };
+      apply(doc, "case", doc.heads(), A, NOON, [add]);
+      const view = entriesOf(project("case", doc), "assistance").find((view) => view.entry === entry);
+      expect(view?.fields["xof"]?.value).toBe(xof);
+    }
     doc.free();
   });
 

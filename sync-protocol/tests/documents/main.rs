@@ -26,6 +26,9 @@ use world::World;
 /// Histories of each kind: all together stay a megabyte.
 const SEEDS: u64 = 11;
 
+/// Histories besides of the kinds about which merge rules say most, of those groups alone.
+const RULED_SEEDS: u64 = 5;
+
 /// Bytes of one file, and of all: small enough to be read by a person and cloned by everybody.
 const FILE_BYTES_MAX: usize = 60 * 1024;
 const ALL_BYTES_MAX: usize = 1_500 * 1024;
@@ -50,7 +53,8 @@ fn write_all() {
     let _ = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(&directory).unwrap();
     for kind in Kind::ALL {
-        for seed in 0..SEEDS {
+        let ruled = if matches!(kind, Kind::Case | Kind::Referral) { RULED_SEEDS } else { 0 };
+        for seed in 0..SEEDS + ruled {
             let world = generate::history(kind, seed);
             std::fs::write(directory.join(format!("{kind}-{seed:02}.json")), world.file()).unwrap();
         }
