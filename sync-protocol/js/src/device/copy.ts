@@ -26,12 +26,17 @@ export class CopyError extends Error {
     super(SENTENCES[code]);
   }
 
-  /** What the step makes; null when it throws a {@link CopyError}. */
+  /** Whether an error is about one document, so that the others go on. */
+  static isAbout(error: unknown): error is Error {
+    return error instanceof CopyError || error instanceof DocumentError;
+  }
+
+  /** What the step makes; null when it throws what is about this one document. */
   static nullFor<T>(step: () => T): T | null {
     try {
       return step();
     } catch (error) {
-      if (error instanceof CopyError) return null;
+      if (CopyError.isAbout(error)) return null;
       throw error;
     }
   }
@@ -137,7 +142,7 @@ export class Copy {
       merged.merge(raw);
     } catch (error) {
       merged.free();
-      if (error instanceof CopyError) return this;
+      if (CopyError.isAbout(error)) return this;
       throw error;
     }
     this.free();

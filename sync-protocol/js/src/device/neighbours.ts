@@ -48,7 +48,7 @@ export function takeNeighbours(device: State, all: readonly Neighbour[], rows: R
     try {
       takeNeighbour(device, neighbour, copies, turn);
     } catch (error) {
-      if (!(error instanceof Stopped || error instanceof CopyError)) throw error;
+      if (!(error instanceof Stopped || CopyError.isAbout(error))) throw error;
       turn.report({ NotTaken: { document: neighbour.document, reason: error.message } });
     }
   }
