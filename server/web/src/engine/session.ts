@@ -190,7 +190,7 @@ export class Session {
     const line = this.lines.get(document);
     const standing = this.driver.device.entry(this.id(document))?.standing;
     if (line === undefined || standing !== "closed") return null;
-    return { ...line, name: "", names: [], code: null, birth: null, movements: [], urgent: [], closed: true };
+    return { ...line, name: "", names: [], code: null, birth: null, movements: [], about: [], urgent: [], closed: true };
   }
 
   /** Documents of parcels that this batch notes as receipted, and where they stand at the highest. */

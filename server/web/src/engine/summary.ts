@@ -10,7 +10,7 @@ import { members, number, text } from "../store/shapes.js";
 import { kindOf } from "./kinds.js";
 
 /** Raised when the form changes: older lines are then made again from their copies. */
-const FORM = 1;
+const FORM = 2;
 
 /** Of the list `needs`: a child without a parent; told is who must know. */
 const CHILD_ALONE = "child_alone";
@@ -26,6 +26,8 @@ export interface Summary {
   readonly birth: Birth | null;
   readonly site: string | null;
   readonly movements: readonly string[];
+  /** Cases that it is about. */
+  readonly about: readonly string[];
   readonly urgent: readonly string[];
   readonly childAlone: boolean;
   readonly status: string | null;
@@ -64,6 +66,7 @@ export function summarise(
     birth: birthOf(answerAt(projection, "birth.date")),
     site: said("card.site") || said("trip.to_site") || null,
     movements: entryTexts(projection, "arrivals", "movement"),
+    about: kind === "household" ? [...fields(projection, "members").keys()] : [said("annex.case"), said("referral.case")].filter((part) => part !== ""),
     urgent,
     childAlone: urgent.includes(CHILD_ALONE) && !entryTexts(projection, "told", "about").includes(CHILD_ALONE),
     status: text(members(projection.derived["outcome"])?.get("step")),
@@ -168,6 +171,7 @@ export function readSummary(stored: Uint8Array): Summary | null {
     birth: readBirth(row.get("birth")),
     site: text(row.get("site")),
     movements: texts(row.get("movements")),
+    about: texts(row.get("about")),
     urgent: texts(row.get("urgent")),
     childAlone: row.get("childAlone") === true,
     status: text(row.get("status")),
