@@ -1,17 +1,23 @@
 /**
  * A recording as screens read it: the engine's `Editing`, so that whatever is drawn from it is drawn anew after each edit.
  *
- * Owns nothing but that. `failure` is what the last call said when it did not work; the answer then is not stored.
+ * Owns what was entered on the screen: the engine makes a change of it after a quiet minute, and the screen goes on showing
+ * it. `failure` is what the last call said when it did not work; the answer then is not stored.
  */
 import type { Answer, Edit } from "@segin/sync-protocol";
 import { engine } from "../../app/engine.svelte.js";
 import type { Editing, Engine, Opened } from "../../engine/contract.js";
+import { withEdit } from "../../flow/pending.js";
 
 export class Recording implements Editing {
   private turn = $state(0);
   failure = $state.raw<unknown>(null);
+  /** Everything entered since it began, also what is committed by now. */
+  private entered: readonly Edit[];
 
-  constructor(private readonly editing: Editing) {}
+  constructor(private readonly editing: Editing) {
+    this.entered = editing.pending;
+  }
 
   get document(): string {
     return this.editing.document;
@@ -28,7 +34,7 @@ export class Recording implements Editing {
   }
   get pending(): readonly Edit[] {
     void this.turn;
-    return this.editing.pending;
+    return this.entered;
   }
 
   answer(path: string): Answer | undefined {
@@ -41,7 +47,10 @@ export class Recording implements Editing {
   }
 
   edit(edit: Edit): Promise<void> {
-    return this.doing(() => this.editing.edit(edit));
+    return this.doing(async () => {
+      await this.editing.edit(edit);
+      this.entered = withEdit(this.entered, edit);
+    });
   }
 
   /** Several edits, one after the other. */
@@ -54,7 +63,10 @@ export class Recording implements Editing {
   }
 
   drop(): Promise<void> {
-    return this.doing(() => this.editing.drop());
+    return this.doing(async () => {
+      await this.editing.drop();
+      this.entered = [];
+    });
   }
 
   private async doing<T>(what: () => Promise<T>): Promise<T> {
@@ -71,9 +83,20 @@ export class Recording implements Editing {
   }
 }
 
-/** Begins or goes on with a recording. */
+/** One for each of the engine's: two screens of one document show the same. */
+const known = new WeakMap<Editing, Recording>();
+
+/** Begins or goes on with a recording. Without a draft it begins at what the document is now. */
 export async function record(target: Parameters<Engine["edit"]>[0]): Promise<Recording> {
-  return new Recording(await engine().edit(target));
+  const { document } = target;
+  const asks = engine();
+  const draft = asks.drafts().some((one) => one.document === document);
+  const here = document !== undefined && asks.state.rows.some((row) => row.document === document);
+  const fresh = here && !draft && target.shown === undefined && document !== undefined;
+  const editing = await asks.edit(fresh ? { ...target, shown: await asks.open(document) } : target);
+  const found = known.get(editing) ?? new Recording(editing);
+  known.set(editing, found);
+  return found;
 }
 
 /** For handlers: what failed stands in `failure` of the recording and on the screen. */
