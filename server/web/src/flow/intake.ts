@@ -33,6 +33,8 @@ export interface IntakeContext {
   readonly before?: readonly Gift[];
   /** Who hears a spoken consent, e.g. the clerk beside. */
   readonly witness?: string;
+  /** The case is another post's and not here: where it began, and that it is present, is not for this device to say. */
+  readonly elsewhere?: boolean;
   /** A typed code of another post that this device does not know. */
   readonly named?: string;
 }
@@ -57,9 +59,9 @@ export class Intake {
 
   /** Fills in what nobody needs to ask. Of a case that goes on, only what is missing. */
   async begin(): Promise<void> {
-    const { site, point, arrival, shared, named } = this.context;
+    const { site, point, arrival, shared, named, elsewhere = false } = this.context;
     const edits: Edit[] = [];
-    if (this.editing.answer("card.site") === undefined) edits.push(set("card.site", site));
+    if (!elsewhere && this.editing.answer("card.site") === undefined) edits.push(set("card.site", site));
     if (named !== undefined && this.editing.answer("card.named") === undefined) edits.push(set("card.named", named));
     if (shared) edits.push(...copyShared(shared, this.editing));
     const arrived = entriesOf(this.editing.pending, this.editing.opened?.projection, "arrivals");
@@ -69,7 +71,7 @@ export class Intake {
     if (arrival?.country !== undefined && shared?.fields["journey.last_country"] === undefined && this.editing.answer("journey.last_country") === undefined) {
       edits.push(set("journey.last_country", arrival.country));
     }
-    if (entriesOf(this.editing.pending, this.editing.opened?.projection, "outcome").length === 0) {
+    if (!elsewhere && entriesOf(this.editing.pending, this.editing.opened?.projection, "outcome").length === 0) {
       edits.push(add("outcome", this.editing.entry(), { step: "present" }));
     }
     for (const edit of edits) await this.editing.edit(edit);

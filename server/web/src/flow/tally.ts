@@ -43,6 +43,8 @@ function countsOf(values: Readonly<Record<string, unknown>>): Counts {
 /** A clerk's tally while a movement is being recorded. */
 export class Tally {
   private entry: string | null = null;
+  /** Fingers are faster than the store: each tap begins where the one before it ended. */
+  private before: Promise<void> = Promise.resolve();
   private readonly undone: { group: CountGroup; before: number }[] = [];
 
   constructor(
@@ -66,7 +68,11 @@ export class Tally {
   }
 
   /** One tap. Below nobody is nobody. */
-  async tap(group: CountGroup, step: (typeof COUNT_STEPS)[number]): Promise<void> {
+  tap(group: CountGroup, step: (typeof COUNT_STEPS)[number]): Promise<void> {
+    return this.next(() => this.count(group, step));
+  }
+
+  private async count(group: CountGroup, step: (typeof COUNT_STEPS)[number]): Promise<void> {
     const before = this.mine[group];
     const after = Math.min(COUNT_MAX, Math.max(0, before + step));
     if (after === before) return;
@@ -75,9 +81,17 @@ export class Tally {
   }
 
   /** One tap: takes the last one back. */
-  async undo(): Promise<void> {
-    const last = this.undone.pop();
-    if (last) await this.put(last.group, last.before);
+  undo(): Promise<void> {
+    return this.next(async () => {
+      const last = this.undone.pop();
+      if (last) await this.put(last.group, last.before);
+    });
+  }
+
+  private next(step: () => Promise<void>): Promise<void> {
+    const done = this.before.then(step);
+    this.before = done.catch(() => undefined);
+    return done;
   }
 
   private async put(group: CountGroup, value: number): Promise<void> {

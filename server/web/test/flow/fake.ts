@@ -34,7 +34,7 @@ export class FakeEditing implements Editing {
 
   entry(): string {
     this.next += 1;
-    return String(this.next).padStart(11, "A");
+    return `${String(this.next).padStart(10, "A")}A`;
   }
 
   leave() {

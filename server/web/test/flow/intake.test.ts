@@ -142,6 +142,21 @@ describe("one person at the gate", () => {
   });
 });
 
+describe("another post's card", () => {
+  test("the case goes on without saying where it began", async () => {
+    const editing = new FakeEditing("c1");
+    editing.isNew = false;
+    await new Intake(editing, { site: "KAY", now: () => NOW, elsewhere: true }).begin();
+    expect(editing.pending).toEqual([]);
+  });
+
+  test("a typed code that is not known here is named by the case that begins", async () => {
+    const editing = new FakeEditing("c1");
+    await new Intake(editing, { site: "KAY", now: () => NOW, named: "GOG-24-K7-0042-Y" }).begin();
+    expect(editing.pending).toContainEqual(set("card.named", "GOG-24-K7-0042-Y"));
+  });
+});
+
 describe("a child alone", () => {
   test("stays on top until who was told is recorded, and nobody consents for it", async () => {
     const editing = new FakeEditing("c1");

@@ -67,6 +67,16 @@ describe("the headcount", () => {
   });
 });
 
+test("taps that come faster than the store saves are all counted", async () => {
+  const editing = new FakeEditing("m1", "movement");
+  const stored = editing.edit.bind(editing);
+  editing.edit = (edit) => Promise.resolve().then(() => stored(edit));
+  const tally = new Tally(editing, ME);
+  await Promise.all([1, 2, 3].flatMap(() => [tally.tap("men", 10), tally.tap("girls", 1), tally.tap("men", -1)]));
+  expect(tally.mine).toEqual({ ...NOBODY, men: 27, girls: 3 });
+  expect(editing.pending).toHaveLength(1);
+});
+
 describe("a movement", () => {
   test("announced and counted are different things, ticked against the list", async () => {
     const editing = new FakeEditing("m1", "movement");

@@ -60,6 +60,7 @@ export async function goOn(engine: Engine, document: string, open?: Recording): 
     ...(start.named === undefined ? {} : { named: start.named }),
     ...(start.movement === undefined ? {} : { arrival: await arrivalOf(engine, start.movement) }),
     ...(like ? { shared: sharedBy(like) } : {}),
+    ...(start.card === undefined ? {} : { elsewhere: true }),
   };
   const familyBefore = like ? textOf(answerOf([], like.projection, "identity.family")) : undefined;
   return { intake: new Intake(recording, context), recording, start, household, familyBefore };
