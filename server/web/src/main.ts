@@ -17,11 +17,7 @@ async function begin(): Promise<void> {
   try {
     await connect(await loadEngine());
   } catch {
-    // What exactly failed may name things of the device: the person is told what to do, nothing else is written anywhere.
-    breakDown({
-      fr: "Une partie de l'application n'a pas pu être chargée. Fermez et rouvrez-la. Si cela revient, montrez cet écran à votre responsable.",
-      en: "A part of the app could not be loaded. Close it and open it again. If it comes back, show this screen to your supervisor.",
-    });
+    breakDown();
   }
 }
 

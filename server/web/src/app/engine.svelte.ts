@@ -40,9 +40,18 @@ export async function connect(given: Engine): Promise<void> {
   await given.start();
 }
 
-/** Shows that the app cannot be used: when the engine itself cannot be loaded. */
-export function breakDown(reason: Words): void {
-  shown = { ...shown, phase: { is: "broken", reason } };
+const NOT_LOADED: Words = {
+  fr: "Une partie de l'application n'a pas pu être chargée. Fermez et rouvrez-la. Si cela revient, montrez cet écran à votre responsable.",
+  en: "A part of the app could not be loaded. Close it and open it again. If it comes back, show this screen to your supervisor.",
+};
+
+/**
+ * Shows that a part of the app cannot be loaded. What exactly failed may name things of the device: the person is told what to
+ * do, and nothing else is written anywhere.
+ */
+export function breakDown(): void {
+  if (shown.phase.is === "broken") return;
+  shown = { ...shown, phase: { is: "broken", reason: NOT_LOADED } };
 }
 
 /** What to tell the person about a failed promise. */

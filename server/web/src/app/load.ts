@@ -1,4 +1,7 @@
-/** Which engine the app gets: the real one, or while developing `?fixture` one in memory with invented people. */
+/**
+ * What is loaded after the first door is drawn: the screens behind it, and the engine. The real one, or while developing
+ * `?fixture` one in memory with invented people.
+ */
 import type { Engine } from "../engine/contract.js";
 
 /** Loads the engine, after the first screen is drawn. Rejects when a part of the app cannot be read. */
@@ -9,4 +12,11 @@ export async function loadEngine(): Promise<Engine> {
     if (search.has("fixture")) return (await import("../engine/fixture.js")).createFixture(search);
   }
   return (await import("../engine/browser.js")).createEngine();
+}
+
+export type Screens = typeof import("./screens.js").SCREENS;
+
+/** Loads the screens behind the open door. Rejects when a part of the app cannot be read. */
+export async function loadScreens(): Promise<Screens> {
+  return (await import("./screens.js")).SCREENS;
 }
