@@ -2,9 +2,11 @@
  * Promises checked here:
  *
  * - A document that was cut, changed or followed by something is refused; so is a change with another checksum.
+ * - What makes Automerge panic is an error of that one document.
  * - An edit is one change at the heads that were shown; what stood besides stays as a conflict.
  * - What is not written leaves the document as it was, and says why with a stable code.
  */
+import { encodeChange } from "@automerge/automerge/slim";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { Doc, DocumentError, ROOT, hashOfChange } from "../src/documents/am.js";
@@ -55,6 +57,29 @@ describe("documents in memory", () => {
     }
     doc.free();
     again.free();
+  });
+
+  test("a change that breaks Automerge is a typed error and breaks no other document", () => {
+    const doc = blank("case");
+    const before = doc.heads();
+    const actor = "07".repeat(16);
+    const change = { actor, author: null, seq: 1, startOp: 28, time: 0, message: null, deps: before };
+    const op = { action: "set", obj: "_root", key: "a", value: 1, pred: [] };
+    const broken = [
+      { ...change, seq: 5, ops: [op] },
+      { ...change, ops: [{ ...op, obj: `999@${actor}` }] },
+      { ...change, ops: [{ ...op, pred: [`999@${"09".repeat(16)}`] }] },
+    ];
+    for (const wrong of broken) {
+      const fork = doc.fork();
+      expect(codeOf(() => fork.apply([encodeChange(wrong)]))).toBe("document-merge");
+      fork.free();
+      apply(doc, "case", doc.heads(), A, NOON, [set("identity.given", `Awa ${broken.indexOf(wrong)}`)]);
+      const again = Doc.load(doc.save());
+      expect(again.heads()).toEqual(doc.heads());
+      again.free();
+    }
+    doc.free();
   });
 
   test("the hash of a change is that of its bytes, and its checksum is compared", () => {
