@@ -107,6 +107,9 @@ export const SEND_AFTER_MILLIS = 2_000;
 /** Notices kept: older ones are in the state of each record anyway. */
 export const NOTICES_MAX = 30;
 
+/** Lines of lists made again at once: a few frames of a slow phone. */
+export const LINES_AT_ONCE = 10;
+
 /** Milliseconds between two looks at the state while an exchange runs: a bar that moves, without drawing each document. */
 export const STATE_MILLIS = 200;
 

@@ -414,6 +414,19 @@ describe("trouble with the store", () => {
     expect((await engine.open(other.document)).step).toBe("two");
   });
 
+  it("lines of lists that are damaged or of another version are made again from the copies", async () => {
+    const engine = await enrolled();
+    for (let n = 0; n < 12; n += 1) await record(engine, `Canari${n}`);
+    await engine.lock();
+    const db = new Database();
+    for (const key of await db.keys("summaries", "", "\uffff")) {
+      await db.commit([{ table: "summaries", key, value: Uint8Array.of(1, 2, 3) }]);
+    }
+    await engine.unlock(idOf(engine, "Awa"), PHRASE);
+    await vi.waitFor(() => expect(engine.state.rows).toHaveLength(12));
+    expect(engine.state.rows.map((row) => row.name)).toContain("Canari7 Keïta");
+  });
+
   it("a full disk takes the room of what the hub has, and never of what is unsent", async () => {
     const engine = await enrolled();
     const old = await record(engine, "Sira");

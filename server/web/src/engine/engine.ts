@@ -250,6 +250,8 @@ export class FieldEngine implements Engine {
     this.#recordings = new Recordings(session, this.around.timer);
     this.#evicting = this.#db.addRoom(() => new Evicting(session).free());
     this.#show({ is: "open", user: userOf(session) });
+    // What cannot be made now is made when the app is opened again.
+    session.makeLines().catch(() => undefined);
     this.#syncer.hint();
   }
 
@@ -275,6 +277,7 @@ export class FieldEngine implements Engine {
   }
 
   #forget(): void {
+    if (this.#session !== null) this.#session.isClosed = true;
     this.#session = null;
     this.#evicting?.();
     this.#evicting = null;

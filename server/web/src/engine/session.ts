@@ -3,7 +3,8 @@
  * is in memory while the app is open, and forgets it when it is closed. What is shown of one document is in
  * `looking.ts`, recording in `recording.ts`; which user works, and when to exchange, in `engine.ts`.
  */
-import type { Configuration, Kind, Report, Write } from "@segin/sync-protocol";
+import type { Configuration, Entry, Kind, Report, Write } from "@segin/sync-protocol";
+import { LINES_AT_ONCE } from "../limits.js";
 import type { Database } from "../store/database.js";
 import { UserStore } from "../store/user_store.js";
 import type { Beside } from "../store/user_store.js";
@@ -67,6 +68,8 @@ export class Session {
   /** Documents stored in the present exchange. */
   fed = 0;
   isWiped = false;
+  /** Nobody works with it any more. */
+  isClosed = false;
   readonly #lost = new Set<string>();
   readonly #kinds: ReadonlyMap<number, Kind>;
   /** Documents by the counter of the parcel that holds them. */
@@ -124,17 +127,30 @@ export class Session {
       const summary = readSummary(bytes);
       if (summary !== null) this.lines.set(summary.document, summary);
     }
-    // Of another version, damaged, or left out by a crash of an earlier one: made again.
-    const made = new Map<string, Uint8Array>();
-    for (const [document, entry] of this.driver.device.entries()) {
-      if (entry.standing !== "open" || this.lines.get(document) !== undefined) continue;
-      const saved = await this.driver.read({ is: "copy", document });
-      const summary = saved === null ? null : this.#summaryOf(document, saved);
-      if (summary === null) continue;
-      this.lines.set(document, summary);
-      made.set(document, writeSummary(summary));
+  }
+
+  /**
+   * Makes lines again that are missing: of another version of the app, or damaged. Beside everything else, a few at a
+   * time, so that nobody waits for thousands of them before recording; ends when the session is closed.
+   */
+  async makeLines(): Promise<void> {
+    const isMissing = ([document, entry]: readonly [string, Entry]): boolean =>
+      entry.standing === "open" && this.lines.get(document) === undefined;
+    const missing = this.driver.device.entries().filter(isMissing).map(([document]) => document);
+    for (let at = 0; at < missing.length && !this.isClosed; at += LINES_AT_ONCE) {
+      await this.driver.exclusive(async () => {
+        const made = new Map<string, Uint8Array>();
+        for (const document of missing.slice(at, at + LINES_AT_ONCE)) {
+          const saved = await this.driver.read({ is: "copy", document });
+          const summary = saved === null ? null : this.#summaryOf(document, saved);
+          if (summary === null) continue;
+          this.lines.set(document, summary);
+          made.set(document, writeSummary(summary));
+        }
+        if (!this.isClosed) await this.store.write([], { summaries: made });
+      });
+      this.around.changed();
     }
-    await this.store.write([], { summaries: made });
   }
 
   #summaryOf(document: string, saved: Uint8Array): Summary | null {
