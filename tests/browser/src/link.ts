@@ -172,7 +172,9 @@ export class Link {
       const { method, url, headers } = asked;
       const out = request({ host, port, method, path: url, headers, agent: false, setHost: false }, done);
       out.on("error", fail);
-      asked.socket.once("close", () => out.destroy());
+      const gone = (): void => void out.destroy();
+      asked.socket.once("close", gone);
+      out.once("close", () => asked.socket.off("close", gone));
       out.end(body);
     });
   }
