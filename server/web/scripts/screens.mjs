@@ -14,7 +14,7 @@ const SIZES = [
   { name: "360", width: 360, height: 640 },
   { name: "1366", width: 1366, height: 768 },
 ];
-const LANGUAGES = ["fr", "en"];
+const LANGUAGES = (process.env.SCREENS_LANGUAGES ?? "fr,en").split(",");
 
 const wanted = process.argv.slice(2);
 const chosen = SCREENS.filter((screen) => wanted.length === 0 || wanted.some((part) => screen.name.includes(part)));

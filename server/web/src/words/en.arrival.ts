@@ -33,7 +33,7 @@ export const arrival: Dictionary["arrival"] = {
     all: "With colleagues",
     undo: "Take the last touch back",
     done: "Finish counting",
-    add: (step, group) => (step > 0 ? `${group}: ${step} more` : `${group}: one less`),
+    add: (step, group) => (step > 0 ? `${group}: ${step} more` : `${group}: 1 less`),
   },
   figures: {
     announced: "Announced",

@@ -32,7 +32,7 @@ export const arrival = {
     all: "Avec les collègues",
     undo: "Reprendre le dernier toucher",
     done: "Terminer le compte",
-    add: (step: number, group: string) => (step > 0 ? `${group} : ${step} de plus` : `${group} : un de moins`),
+    add: (step: number, group: string) => (step > 0 ? `${group} : ${step} de plus` : `${group} : 1 de moins`),
   },
   figures: {
     announced: "Annoncés",
