@@ -73,7 +73,7 @@ export const FIELD_SCREENS = [
     async then(page) {
       await intake(page, 2);
       await page.locator("#f-origin-village").fill("bafulabe");
-      await page.locator("#f-origin-place input").first().check();
+      await page.locator("#f-origin-place label").first().click();
     },
   },
   { name: "intake-3-care", ...arrival, then: (page) => intake(page, 3) },

@@ -62,7 +62,8 @@ export async function goOn(engine: Engine, document: string, open?: Recording): 
     ...(like ? { shared: sharedBy(like) } : {}),
     ...(start.card === undefined ? {} : { elsewhere: true }),
   };
-  const familyBefore = like ? textOf(answerOf([], like.projection, "identity.family")) : undefined;
+  const head = start.family ? await engine.open(start.family.head) : null;
+  const familyBefore = head ? textOf(answerOf([], head.projection, "identity.family")) : undefined;
   return { intake: new Intake(recording, context), recording, start, household, familyBefore };
 }
 
@@ -96,12 +97,12 @@ export async function nextMember(engine: Engine, document: string): Promise<void
   let family = start.family ? { ...start.family, like: document } : null;
   if (!family) {
     const known = engine.state.rows.find((row) => row.kind === "household" && row.about?.includes(document));
-    if (known) family = { household: known.document, like: document };
+    if (known) family = { household: known.document, like: document, head: document };
   }
   if (!family) {
     const household = await record({ kind: "household" });
     for (const edit of beginHousehold(document, user().site)) await household.edit(edit);
-    family = { household: household.document, like: document };
+    family = { household: household.document, like: document, head: document };
   }
   const movement = start.movement ?? (await movementOf(engine, document));
   mine.next = { family, ...(movement === undefined ? {} : { movement }) };

@@ -7,8 +7,8 @@ import type { Gift } from "../../flow/given.js";
 /** With what the next intake begins. */
 export interface Start {
   readonly movement?: string;
-  /** The household and whose answers are copied. */
-  readonly family?: { readonly household: string; readonly like: string };
+  /** The household, whose answers are copied, and whose family name is offered. */
+  readonly family?: { readonly household: string; readonly like: string; readonly head: string };
   /** A typed code that is not known here. */
   readonly named?: string;
   /** The text of a scanned card of a case that may be unknown here. */
