@@ -4,6 +4,7 @@
 //! - [`driver`]: does the effects of the state machine on a store. No network, no async.
 //! - [`client`]: HTTP/1.1, kept alive, its bytes counted at the socket. [`cut`]: a link that breaks, for demo and tests.
 //! - [`session`]: what command line, demo, measurements and tests use: record, edit, sync, status.
+//! - [`locked`]: sends what is sealed to the hub, without the key file.
 //! - [`import`]: registrations from a CSV file.
 //!
 //! Decides nothing about merging, fates or receipts: that is `sync_protocol::device`.
@@ -12,6 +13,7 @@ pub mod client;
 pub mod cut;
 pub mod driver;
 pub mod import;
+pub mod locked;
 pub mod session;
 pub mod store;
 

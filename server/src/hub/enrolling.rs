@@ -4,6 +4,7 @@
 //! it has sent work, and gets its lease again with a new token; anybody else finds the invitation used.
 
 use sync_protocol::ids::{ActorPrefix, Millis, Salt};
+use sync_protocol::sealing::SealingKey;
 use sync_protocol::wire::codec::Raw;
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation, token_hash};
 use sync_protocol::wire::lease::{Lease, SignedLease};
@@ -126,7 +127,8 @@ fn answer(
     token: Salt,
     configuration: Raw,
 ) -> EnrolAnswer {
-    EnrolAnswer { lease, token, hub: keyring.hub_key().public(), log: directory.log, configuration, sealing: None }
+    let (hub, sealing) = (keyring.hub_key().public(), keyring.sealing_key().map(SealingKey::public));
+    EnrolAnswer { lease, token, hub, log: directory.log, configuration, sealing }
 }
 
 fn fresh_prefix(directory: &Directory, random: &mut dyn Random) -> ActorPrefix {

@@ -444,3 +444,4 @@ fn a_small_budget_brings_everything_in_pieces() {
 mod hostile;
 mod people;
 mod referrals;
+mod sealed;

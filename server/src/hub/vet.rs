@@ -1,12 +1,14 @@
 //! Vetting: everything about a request that needs no document and no order.
 //!
-//! Runs beside the writer, on as many requests at once as there are workers: decoding, the lease, signatures,
-//! counts, each change's bytes and commitments. What it refuses never reaches the writer.
+//! Runs beside the writer, on as many requests at once as there are workers: decoding, the lease, signatures, opening
+//! what was sealed to the hub (from here on it is a parcel like any other), counts, each change's bytes and commitments.
+//! What it refuses never reaches the writer.
 
 use sync_protocol::crypto::{PublicKey, Signature};
 use sync_protocol::gate::{self, Code, InspectedChange, Rejection};
 use sync_protocol::ids::{ActorPrefix, Hash, Millis};
 use sync_protocol::limits::{REPAIR_BUCKETS, REQUEST_PARCELS_MAX, WANTS_DOCUMENTS_MAX};
+use sync_protocol::sealing::SealingKey;
 use sync_protocol::wire::codec::{self, CodecError, Message, Raw};
 use sync_protocol::wire::exchange::ExchangeRequest;
 use sync_protocol::wire::lease::Lease;
@@ -98,7 +100,8 @@ pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, Request
     let mut parcels = Vec::with_capacity(request.parcels.len());
     for parcel in std::mem::take(&mut request.parcels) {
         let hash = parcel.hash();
-        parcels.push(vet_parcel(parcel, &lease, &mut room)?.map_err(|error| (hash, error)));
+        parcels
+            .push(vet_parcel(parcel, &lease, shared.keyring.sealing_key(), &mut room)?.map_err(|error| (hash, error)));
     }
     Ok(Vetted { request, key: lease.key, token_fits, parcels })
 }
@@ -140,10 +143,11 @@ impl VettedParcel {
 fn vet_parcel(
     parcel: Parcel,
     lease: &Lease,
+    sealing: Option<&SealingKey>,
     room: &mut Room,
 ) -> Result<Result<VettedParcel, ParcelError>, RequestError> {
     let (manifest, signature) = (parcel.manifest.clone(), parcel.signature);
-    let opened = match parcel.open(lease, None) {
+    let opened = match parcel.open(lease, sealing) {
         Ok(opened) => opened,
         Err(error) => return Ok(Err(error)),
     };

@@ -52,10 +52,13 @@ pub fn open(
     is_hub_or_empty(folder)?;
     let real: Arc<dyn Disk> = Arc::new(RealDisk::open(folder)?);
     let disk: Arc<dyn Disk> = Arc::new(TimedDisk::new(real, Arc::clone(metrics)));
-    let keyring = match first_start(&*disk)? {
+    let mut keyring = match first_start(&*disk)? {
         true => begin_hub(&disk, master_key, clock, random)?,
         false => Keyring::open(Arc::clone(&disk), &MasterKey::load(master_key)?)?,
     };
+    if keyring.complete(random)? {
+        tracing::info!("the keyring now has a key that devices seal their work to; those enrolled from now on do");
+    }
     let keyring = Arc::new(keyring);
     let mut scan = Opening::start(Arc::clone(&disk), LogSizes::default())?;
     let mut folding = Folding::new(scan.log_id(), &keyring);

@@ -3,7 +3,7 @@
 //! For a shell that has the rows of [`Key::Sealed`](super::Key::Sealed), the lease's prefix and the hub's signing key, and
 //! nothing else: one [`Locked`] for each user of the device. Pure, like everything here: [`Locked::request`] makes a frame
 //! of what fits the link, [`Locked::answer`] reads what became of it, until no request is left. It pushes only: no cursor,
-//! no wants, no decisions; what the hub orders is for the unlocked device. Rows are never changed or removed here: their
+//! no wants, no decisions; of what the hub orders, it hears only that everything is to be erased at once. Rows are never changed or removed here: their
 //! owner's device does so once it is told of its work itself, or the shell, when a second copy exists
 //! ([`Locked::copied`]).
 
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::crypto::PublicKey;
 use crate::ids::{ActorPrefix, Hash, Position};
 use crate::limits::REQUEST_PARCELS_MAX;
-use crate::wire::answer::{Answer, Fate, ParcelReceipt};
+use crate::wire::answer::{Answer, Fate, Order, ParcelReceipt, WipeWhen};
 use crate::wire::codec::{Message, frame, from_cbor, read};
 use crate::wire::exchange::ExchangeRequest;
 use crate::wire::parcel::Parcel;
@@ -49,6 +49,7 @@ pub struct Locked {
     /// Rows that are no parcels.
     damaged: BTreeSet<u64>,
     copied_to: Position,
+    to_be_erased: bool,
 }
 
 impl Locked {
@@ -62,6 +63,7 @@ impl Locked {
             fates: BTreeMap::new(),
             damaged: BTreeSet::new(),
             copied_to: Position::START,
+            to_be_erased: false,
         };
         for (counter, bytes) in rows {
             match from_cbor::<Parcel>(&bytes) {
@@ -114,7 +116,7 @@ impl Locked {
     /// nothing of it was used and the request may be repeated.
     pub fn answer(&mut self, bytes: &[u8]) -> Result<(), String> {
         let answer: Answer = read(Message::Answer, bytes).map_err(|error| error.to_string())?;
-        let (receipt, _) = answer.open(&self.hub).map_err(|error| error.to_string())?;
+        let (receipt, rest) = answer.open(&self.hub).map_err(|error| error.to_string())?;
         if receipt.lease != self.lease {
             return Err("the answer is for another device; nothing of it was used: please send again".to_owned());
         }
@@ -132,6 +134,7 @@ impl Locked {
         }
         self.sent.clear();
         self.copied_to = receipt.copied_to;
+        self.to_be_erased = rest.orders.contains(&Order::Wipe { when: WipeWhen::AtOnce });
         Ok(())
     }
 
@@ -150,6 +153,13 @@ impl Locked {
     /// Counters of rows that cannot be read: damaged on the device. The others are sent all the same.
     pub fn damaged(&self) -> impl Iterator<Item = u64> + '_ {
         self.damaged.iter().copied()
+    }
+
+    /// Whether the hub's last answer orders everything of this user on the device to be erased at once: it is in wrong
+    /// hands. A shell obeys without unlocking it.
+    #[must_use]
+    pub const fn is_to_be_erased(&self) -> bool {
+        self.to_be_erased
     }
 
     /// Counters of what is kept at the hub and exists there a second time: these rows may be removed by a shell that knows

@@ -7,6 +7,7 @@ mod tell;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use sync_protocol::documents::Kind;
@@ -14,7 +15,9 @@ use sync_protocol::ids::PartnerCode;
 
 use self::edits::EditArgs;
 use super::Trouble;
+use crate::field::client::TcpDial;
 use crate::field::import::ImportError;
+use crate::field::locked::send_sealed;
 use crate::field::{Card, FieldDevice, FieldError, Referring, StoreError};
 use crate::tls::trust::read_authority;
 
@@ -123,6 +126,8 @@ enum DeviceCommand {
     },
     /// Exchange with the hub
     Sync,
+    /// Send what is sealed to the hub, without the key file: whoever holds the device may do it, nobody can read it
+    SendSealed,
     /// Vouch for the device that shows this key; the hub is told with the next exchange
     Vouch {
         /// The text of its code (segin:vouch?key=…), or the key
@@ -163,6 +168,9 @@ pub async fn run(args: DeviceArgs) -> anyhow::Result<()> {
     if let DeviceCommand::Enrol { hub, ca, invitation } = &command {
         return enrol(&dir, &key_file, hub, ca.as_deref(), invitation, json).await;
     }
+    if matches!(command, DeviceCommand::SendSealed) {
+        return tell::sent_sealed(&send_sealed(&dir, Arc::new(TcpDial)).await?, json);
+    }
     let mut device = match FieldDevice::open(&dir, &key_file) {
         Err(FieldError::Store(StoreError::Wiped(wiped))) if matches!(command, DeviceCommand::Status { .. }) => {
             return tell::wiped(wiped, json);
@@ -170,7 +178,7 @@ pub async fn run(args: DeviceArgs) -> anyhow::Result<()> {
         opened => opened?,
     };
     match command {
-        DeviceCommand::Enrol { .. } => Ok(()),
+        DeviceCommand::Enrol { .. } | DeviceCommand::SendSealed => Ok(()),
         DeviceCommand::Record { kind, edits } => tell::recorded(&device.create_document(kind, edits.read()?)?, json),
         DeviceCommand::Refer { case, partner, purpose, facts, consent_by, deadline } => {
             let case = device.find(&case)?;

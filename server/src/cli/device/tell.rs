@@ -15,6 +15,7 @@ use sync_protocol::wire::voucher::voucher;
 
 use super::{print_json, print_line};
 use crate::field::import::import;
+use crate::field::locked::{RefusedParcel, SealedReport};
 use crate::field::{FieldDevice, Recorded};
 use crate::random::SystemRandom;
 
@@ -160,6 +161,33 @@ pub(super) async fn sync(device: &mut FieldDevice, json: bool) -> anyhow::Result
         done.refused,
         traffic.bytes_up,
         traffic.bytes_down,
+    ))
+}
+
+pub(super) fn sent_sealed(report: &SealedReport, json: bool) -> anyhow::Result<()> {
+    if json {
+        return print_json(report);
+    }
+    let SealedReport { kept, waits, refused, damaged, .. } = report;
+    let (waits, refused_count, damaged_count) = (waits.len(), refused.len(), damaged.len());
+    for RefusedParcel { counter, code, sentence } in refused {
+        print_line(&format!(
+            "Envoi scellé {counter} non accepté / Sealed parcel {counter} not accepted: {sentence} ({code})"
+        ))?;
+    }
+    for counter in damaged {
+        print_line(&format!(
+            "Envoi scellé {counter} abîmé ici, gardé / Sealed parcel {counter} damaged here, kept; the unlocked device may still send its work"
+        ))?;
+    }
+    if report.to_be_erased {
+        print_line(
+            "Le siège ordonne d'effacer cet appareil : ouvrez-le et synchronisez / The hub orders this device to be erased: unlock it and sync",
+        )?;
+    }
+    print_line(&format!(
+        "Scellés : {kept} au siège, {waits} attendent d'autres envois, {refused_count} non acceptés, {damaged_count} abîmés / Sealed: {kept} at the hub, {waits} wait for other work, {refused_count} not accepted, {damaged_count} damaged ({} bytes up)",
+        report.traffic.bytes_up,
     ))
 }
 

@@ -12,11 +12,13 @@ use sync_protocol::device::{Device, EditRequest, Event, Key, Report, Write};
 use sync_protocol::documents::{Edit, Kind};
 use sync_protocol::ids::{ChangeHash, DocumentId};
 use sync_protocol::limits::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
+use sync_protocol::wire::codec::{Raw, to_cbor};
 use sync_protocol::wire::enrolment::Invitation;
 use sync_protocol::wire::lease::Lease;
 
 use super::client::{Dial, HubClient, LinkError, TcpDial, Traffic};
 use super::driver::{Driver, Step};
+use super::locked::Door;
 use super::store::{FieldStore, SqliteStore};
 use crate::clock::{Clock, SystemClock};
 use crate::limits::{FIELD_BATCH_MS, FIELD_FIRST_BUDGET_BYTES};
@@ -126,6 +128,7 @@ impl<S: FieldStore> FieldDevice<S> {
             return Err(FieldError::NotEnrolled(reason.clone()));
         }
         self.keep_row(HUB_ROW, hub_url.as_bytes())?;
+        self.keep_door()?;
         let lease = self.device().lease().cloned();
         lease.ok_or_else(|| FieldError::NotEnrolled("the hub gave no lease".to_owned()))
     }
@@ -241,7 +244,8 @@ impl<S: FieldStore> FieldDevice<S> {
     pub fn trust(&mut self, authority: &[u8]) -> Result<(), FieldError> {
         Trust::authority(authority).map_err(LinkError::from)?;
         self.client = None;
-        self.keep_row(AUTHORITY_ROW, authority)
+        self.keep_row(AUTHORITY_ROW, authority)?;
+        self.keep_door()
     }
 
     fn client_of(&mut self, hub_url: &str) -> Result<HubClient, FieldError> {
@@ -255,7 +259,17 @@ impl<S: FieldStore> FieldDevice<S> {
     /// [`FieldError`].
     pub fn move_to(&mut self, hub_url: &str) -> Result<(), FieldError> {
         self.client = Some(self.client_of(hub_url)?);
-        self.keep_row(HUB_ROW, hub_url.as_bytes())
+        self.keep_row(HUB_ROW, hub_url.as_bytes())?;
+        self.keep_door()
+    }
+
+    /// Leaves what a locked device must know to send what is sealed.
+    fn keep_door(&mut self) -> Result<(), FieldError> {
+        let url = self.row(HUB_ROW)?.and_then(|bytes| String::from_utf8(bytes).ok());
+        let authority = self.row(AUTHORITY_ROW)?.map(Raw);
+        let lease = self.device().lease().map(|lease| lease.prefix);
+        let (Some(lease), Some(hub), Some(url)) = (lease, self.device().hub().copied(), url) else { return Ok(()) };
+        Ok(self.driver.store().keep_door(&to_cbor(&Door { lease, hub, url, authority }))?)
     }
 
     /// Posts what is to be posted until nothing more is; gathers the reports.
@@ -305,7 +319,7 @@ impl<S: FieldStore> FieldDevice<S> {
 }
 
 /// What the link carries in four seconds, after it carried so many bytes in so many milliseconds.
-fn measured(budget: u32, bytes: u64, ms: u128) -> u32 {
+pub(super) fn measured(budget: u32, bytes: u64, ms: u128) -> u32 {
     let ms = u64::try_from(ms).unwrap_or(u64::MAX).max(1);
     let carries = if bytes >= MEASURED_FROM_BYTES {
         bytes.saturating_mul(FIELD_BATCH_MS) / ms

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use sync_protocol::device::{Key, Write};
 
 use super::{FieldStore, StoreError};
+use crate::field::locked::Outside;
 
 /// Rows in memory. By default every batch is synced before it is acknowledged, as a real store must.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryFieldStore {
     synced: BTreeMap<Key, Vec<u8>>,
     unsynced: Vec<Vec<Write>>,
+    door: Option<Vec<u8>>,
     acknowledges_early: bool,
     fails_in: Option<usize>,
     written_though_failed: bool,
@@ -68,6 +70,16 @@ impl MemoryFieldStore {
         self.len() == 0
     }
 
+    /// What a locked device has of it.
+    #[must_use]
+    pub fn outside(&self) -> Outside {
+        let sealed = self.rows().into_iter().filter_map(|(key, bytes)| match key {
+            Key::Sealed(counter) => Some((counter, bytes)),
+            _ => None,
+        });
+        Outside { door: self.door.clone(), sealed: sealed.collect() }
+    }
+
     fn rows(&self) -> BTreeMap<Key, Vec<u8>> {
         let mut rows = self.synced.clone();
         self.unsynced.iter().for_each(|batch| apply(&mut rows, batch));
@@ -98,9 +110,15 @@ impl FieldStore for MemoryFieldStore {
         if fails { Err(StoreError::Full) } else { Ok(()) }
     }
 
+    fn keep_door(&mut self, door: &[u8]) -> Result<(), StoreError> {
+        self.door = Some(door.to_vec());
+        Ok(())
+    }
+
     fn wipe(&mut self, then: &[Write]) -> Result<(), StoreError> {
         self.synced.clear();
         self.unsynced.clear();
+        self.door = None;
         self.write(then)
     }
 }

@@ -38,6 +38,13 @@ pub trait FieldStore: Send {
     /// [`StoreError`]; whether the batch was written is then unknown until the store is opened again.
     fn write(&mut self, batch: &[Write]) -> Result<(), StoreError>;
 
+    /// Keeps what a locked device must know outside the encryption, in place of what stood there
+    /// ([`Outside::door`](super::locked::Outside)). So stand rows of [`Key::Sealed`]: the hub alone can read them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn keep_door(&mut self, door: &[u8]) -> Result<(), StoreError>;
+
     /// Erases everything and whatever it was sealed with; from then on only these rows can be read.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! The store on disk: one SQLite file, every value sealed, every key hashed under the key file.
 //!
 //! SQLite survived every reconstructed power cut without help; here it syncs at each commit. What the disk shows
-//! without the key is how many rows there are, how long each is, and which are read at open.
+//! without the key is how many rows there are, how long each is, and which are read at open; and what a locked device sends:
+//! rows of [`Key::Sealed`], which only the hub can read, and where to ([`crate::field::locked`]).
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 use sync_protocol::device::{Key, Write};
 
 use super::{FieldStore, StoreError, create_key_file, read_key_file, wiped};
+use crate::field::locked::Outside;
 use crate::random::{Random, SystemRandom};
 use crate::store::seal::{self, Key as SealKey};
 
@@ -19,6 +21,8 @@ const APPLICATION_ID: i64 = 0x5347_4644;
 const VERSION: i64 = 1;
 const FILE: &str = "device.sqlite";
 const ID_BYTES: usize = 16;
+/// Parcels sealed to the hub, as they are.
+const SEALED_TABLE: &str = "CREATE TABLE IF NOT EXISTS sealed (counter INTEGER PRIMARY KEY, value BLOB NOT NULL)";
 /// Sealed at creation: opens with the right key file only.
 const CHECK: &[u8] = b"segin device";
 /// By what the key of an erased store is told from others.
@@ -78,7 +82,34 @@ impl SqliteStore {
         let (key_file, random, wiped) = (key_file.to_owned(), Box::new(SystemRandom), None);
         let store = Self { connection, path, key, key_file, random, wiped };
         store.check()?;
+        store.connection.execute_batch(SEALED_TABLE).map_err(|error| store.wrong(&error))?;
         Ok(store)
+    }
+
+    /// What stands outside the encryption of a folder's store, without the key file.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn outside(dir: &Path) -> Result<Outside, StoreError> {
+        if let Some((wiped, _)) = wiped::marked(dir)? {
+            return Err(StoreError::Wiped(wiped));
+        }
+        let path = dir.join(FILE);
+        if !path.exists() {
+            return Err(StoreError::Missing(dir.to_owned()));
+        }
+        let connection = connect(&path, false)?;
+        is_ours(&connection, &path)?;
+        let read = || -> rusqlite::Result<Outside> {
+            connection.execute_batch(SEALED_TABLE)?;
+            let door = connection.query_row("SELECT value FROM own WHERE name = 'door'", [], |row| row.get(0));
+            let mut statement = connection.prepare("SELECT counter, value FROM sealed ORDER BY counter")?;
+            let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+            let rows: Vec<(i64, Vec<u8>)> = rows.collect::<rusqlite::Result<_>>()?;
+            let sealed = rows.into_iter().filter_map(|(counter, bytes)| Some((u64::try_from(counter).ok()?, bytes)));
+            Ok(Outside { door: door.optional()?, sealed: sealed.collect() })
+        };
+        read().map_err(|error| trouble(&path, &error))
     }
 
     fn lay_out(&mut self) -> rusqlite::Result<()> {
@@ -89,20 +120,14 @@ impl SqliteStore {
              CREATE INDEX hot_rows ON rows (id) WHERE hot = 1;
              CREATE TABLE own (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
         )?;
+        self.connection.execute_batch(SEALED_TABLE)?;
         let check = seal::seal(&self.key, &mut *self.random, b"check", CHECK);
         self.connection.execute("INSERT INTO own (name, value) VALUES ('check', ?1)", params![check])?;
         Ok(())
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        if pragma("application_id").map_err(|error| self.wrong(&error))? != APPLICATION_ID {
-            return Err(self.damaged("it is another kind of file"));
-        }
-        let found = pragma("user_version").map_err(|error| self.wrong(&error))?;
-        if found > VERSION {
-            return Err(StoreError::Newer { found, known: VERSION });
-        }
+        is_ours(&self.connection, &self.path)?;
         let check: Vec<u8> = self
             .connection
             .query_row("SELECT value FROM own WHERE name = 'check'", [], |row| row.get(0))
@@ -138,6 +163,22 @@ impl SqliteStore {
         });
         parts.ok_or_else(|| self.damaged("a row cannot be read"))
     }
+}
+
+/// Whether the file is a device's store of a version that this one reads.
+fn is_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    if pragma("application_id").map_err(|error| trouble(path, &error))? != APPLICATION_ID {
+        let reason = "it is another kind of file".to_owned();
+        return Err(StoreError::Damaged { path: path.to_owned(), reason });
+    }
+    let found = pragma("user_version").map_err(|error| trouble(path, &error))?;
+    if found > VERSION { Err(StoreError::Newer { found, known: VERSION }) } else { Ok(()) }
+}
+
+/// A counter as SQLite holds it.
+fn number(counter: u64) -> i64 {
+    i64::try_from(counter).unwrap_or(i64::MAX)
 }
 
 fn id_under(sealing: &SealKey, key: &[u8]) -> [u8; ID_BYTES] {
@@ -211,6 +252,14 @@ impl FieldStore for SqliteStore {
         if self.wiped.is_some() {
             return Ok(None);
         }
+        if let Key::Sealed(counter) = key {
+            let value = self.connection.query_row(
+                "SELECT value FROM sealed WHERE counter = ?1",
+                params![number(*counter)],
+                |row| row.get(0),
+            );
+            return value.optional().map_err(|error| self.wrong(&error));
+        }
         let id = self.id(&key.to_bytes());
         let read = || -> rusqlite::Result<Option<Vec<u8>>> {
             let mut statement = self.connection.prepare_cached("SELECT value FROM rows WHERE id = ?1")?;
@@ -221,8 +270,17 @@ impl FieldStore for SqliteStore {
     }
 
     fn write(&mut self, batch: &[Write]) -> Result<(), StoreError> {
+        let outside: Vec<(i64, Option<&[u8]>)> = batch
+            .iter()
+            .filter_map(|write| match write {
+                Write::Put(Key::Sealed(counter), value) => Some((number(*counter), Some(&value[..]))),
+                Write::Delete(Key::Sealed(counter)) => Some((number(*counter), None)),
+                _ => None,
+            })
+            .collect();
         let rows: Vec<([u8; ID_BYTES], bool, Option<Vec<u8>>)> = batch
             .iter()
+            .filter(|write| !matches!(write, Write::Put(Key::Sealed(_), _) | Write::Delete(Key::Sealed(_))))
             .map(|write| match write {
                 Write::Put(key, value) => {
                     let bytes = key.to_bytes();
@@ -246,10 +304,25 @@ impl FieldStore for SqliteStore {
                     };
                 }
             }
+            for (counter, value) in &outside {
+                match value {
+                    Some(value) => transaction.execute(
+                        "INSERT OR REPLACE INTO sealed (counter, value) VALUES (?1, ?2)",
+                        params![counter, value],
+                    )?,
+                    None => transaction.execute("DELETE FROM sealed WHERE counter = ?1", params![counter])?,
+                };
+            }
             transaction.commit()
         };
         let mut commit = commit;
         commit().map_err(|error| trouble(&path, &error))
+    }
+
+    fn keep_door(&mut self, door: &[u8]) -> Result<(), StoreError> {
+        let kept =
+            self.connection.execute("INSERT OR REPLACE INTO own (name, value) VALUES ('door', ?1)", params![door]);
+        kept.map(drop).map_err(|error| self.wrong(&error))
     }
 
     fn wipe(&mut self, then: &[Write]) -> Result<(), StoreError> {

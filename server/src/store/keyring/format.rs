@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 use sync_protocol::crypto::SecretKey;
+use sync_protocol::sealing::SealingKey;
 use zeroize::Zeroizing;
 
 use super::{KeyOwner, Keyring, KeyringError, MasterKey, WrappedKey};
@@ -23,6 +24,7 @@ const HEADER_BYTES: usize = 12;
 pub(super) struct Opened {
     pub(super) log_key: Key,
     pub(super) hub_key: SecretKey,
+    pub(super) sealing_key: Option<SealingKey>,
     pub(super) generation: u32,
     pub(super) generation_key: Key,
     pub(super) keys: BTreeMap<KeyOwner, WrappedKey>,
@@ -34,7 +36,9 @@ struct Body {
     log_key: Key,
     #[cbor(n(1), with = "key_bytes")]
     hub_key: Key,
-    // 2 is kept for the key that devices seal parcels to.
+    /// Missing in files that were written before anything was sealed to the hub.
+    #[cbor(n(2), with = "optional_key_bytes", has_nil)]
+    sealing_key: Option<Key>,
     #[n(3)]
     generation: u32,
     #[cbor(n(4), with = "key_bytes")]
@@ -48,6 +52,7 @@ pub(super) fn to_bytes(keyring: &Keyring, random: &mut dyn Random) -> Vec<u8> {
     let body = Body {
         log_key: keyring.log_key.clone(),
         hub_key: Key::new(*keyring.hub_key.to_bytes()),
+        sealing_key: keyring.sealing_key.as_ref().map(|key| Key::new(*key.to_bytes())),
         generation: keyring.generation,
         generation_key: keyring.generation_key.clone(),
         keys: keyring.keys.iter().map(|(&owner, &wrapped)| (owner, wrapped)).collect(),
@@ -82,9 +87,12 @@ pub(super) fn from_bytes(bytes: &[u8], master: &MasterKey) -> Result<Opened, Key
     let body = Zeroizing::new(body);
     let body: Body = minicbor::decode(&body).map_err(|_| damaged("what it holds is not a keyring's"))?;
     let hub_key = SecretKey::from_bytes(body.hub_key.as_bytes()).map_err(|_| damaged("the hub's key is none"))?;
+    let sealing_key = body.sealing_key.map(|key| SealingKey::from_bytes(key.as_bytes())).transpose();
+    let sealing_key = sealing_key.map_err(|_| damaged("the key that work is sealed to is none"))?;
     Ok(Opened {
         log_key: body.log_key,
         hub_key,
+        sealing_key,
         generation: body.generation,
         generation_key: body.generation_key,
         keys: body.keys.into_iter().collect(),
@@ -119,5 +127,42 @@ mod key_bytes {
 
     pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Key, DecodeError> {
         d.bytes()?.try_into().map(Key::new).map_err(|_| DecodeError::message("a key has 32 bytes"))
+    }
+}
+
+/// The same where a file may lack it.
+mod optional_key_bytes {
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error as EncodeError, Write};
+    use minicbor::{Decoder, Encoder};
+
+    use super::{Key, key_bytes};
+
+    pub(super) fn encode<C, W: Write>(
+        key: &Option<Key>,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        match key {
+            Some(key) => key_bytes::encode(key, e, ctx),
+            None => e.null()?.ok(),
+        }
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, ctx: &mut C) -> Result<Option<Key>, DecodeError> {
+        if d.datatype()? == minicbor::data::Type::Null {
+            d.null()?;
+            return Ok(None);
+        }
+        key_bytes::decode(d, ctx).map(Some)
+    }
+
+    #[allow(clippy::option_option, reason = "the codec's words: what stands for a field that is not there")]
+    pub(super) const fn nil() -> Option<Option<Key>> {
+        Some(None)
+    }
+
+    pub(super) const fn is_nil(key: &Option<Key>) -> bool {
+        key.is_none()
     }
 }

@@ -1,6 +1,6 @@
 //! The keyring: which keys open what stands in the log. A store of record, one file, under the master key.
 //!
-//! Owns the log key, the hub's signing key, and the present *generation*: the key that wraps the key of each document
+//! Owns the log key, the hub's signing key, the key that devices seal work to, and the present *generation*: the key that wraps the key of each document
 //! and of each held piece of work. A new key's wrapped form stands in the log entry that creates its document, so the
 //! file is not written for each document; it is rewritten whole when the generation changes. Destroying a generation
 //! destroys every key that was wrapped under it and not wrapped anew: **that is erasure**. The file's own wrapped keys
@@ -19,6 +19,8 @@ use std::sync::Arc;
 use minicbor::{Decode, Encode};
 use sync_protocol::crypto::SecretKey;
 use sync_protocol::ids::{DocumentId, Hash};
+use sync_protocol::sealing::SealingKey;
+use zeroize::Zeroizing;
 
 pub use error::KeyringError;
 pub use master::MasterKey;
@@ -117,6 +119,8 @@ pub struct Keyring {
     master: MasterKey,
     log_key: Key,
     hub_key: SecretKey,
+    /// None in the file of a version that opened nothing sealed, until [`Keyring::complete`].
+    sealing_key: Option<SealingKey>,
     generation: u32,
     generation_key: Key,
     /// Every key that was known at the last rotation, wrapped under the present generation.
@@ -145,7 +149,8 @@ impl Keyring {
             disk,
             master: master.clone(),
             log_key: Key::draw(random),
-            hub_key: draw_secret_key(random),
+            hub_key: draw_key(random, SecretKey::from_bytes),
+            sealing_key: Some(draw_key(random, SealingKey::from_bytes)),
             generation: 1,
             generation_key: Key::draw(random),
             keys: BTreeMap::new(),
@@ -173,6 +178,7 @@ impl Keyring {
             master: master.clone(),
             log_key: body.log_key,
             hub_key: body.hub_key,
+            sealing_key: body.sealing_key,
             generation: body.generation,
             generation_key: body.generation_key,
             keys: body.keys,
@@ -184,6 +190,29 @@ impl Keyring {
     #[must_use]
     pub const fn hub_key(&self) -> &SecretKey {
         &self.hub_key
+    }
+
+    /// The key that opens what devices sealed to the hub.
+    #[must_use]
+    pub const fn sealing_key(&self) -> Option<&SealingKey> {
+        self.sealing_key.as_ref()
+    }
+
+    /// Draws what a file of an earlier version lacks and rewrites it, as a rotation does: after a crash it is the old file or
+    /// the new one. Says whether there was anything to draw. Called at a start, before anybody was told of a key.
+    ///
+    /// # Errors
+    /// When the disk fails; the process must end.
+    pub fn complete(&mut self, random: &mut dyn Random) -> Result<bool, KeyringError> {
+        if self.sealing_key.is_some() {
+            return Ok(false);
+        }
+        self.sealing_key = Some(draw_key(random, SealingKey::from_bytes));
+        if let Err(error) = replace_and_wipe(&*self.disk, &format::to_bytes(self, random)) {
+            self.poisoned = true;
+            return Err(error.into());
+        }
+        Ok(true)
     }
 
     /// The number of the present generation; the first is 1.
@@ -322,6 +351,7 @@ impl Keyring {
             master: self.master.clone(),
             log_key: self.log_key.clone(),
             hub_key: self.hub_key.clone(),
+            sealing_key: self.sealing_key.clone(),
             generation: self.generation.checked_add(1).ok_or(KeyringError::Damaged { what: "its last generation" })?,
             generation_key: Key::draw(random),
             keys: BTreeMap::new(),
@@ -356,10 +386,10 @@ fn wrap(key: &Key, random: &mut dyn Random, owner: KeyOwner, generation: u32, ge
     WrappedKey { generation, sealed }
 }
 
-fn draw_secret_key(random: &mut dyn Random) -> SecretKey {
+fn draw_key<K, E>(random: &mut dyn Random, key: impl Fn(&[u8; 32]) -> Result<K, E>) -> K {
     loop {
         // Two in 2^32 draws are no key.
-        if let Ok(key) = SecretKey::from_bytes(&draw(random)) {
+        if let Ok(key) = key(&Zeroizing::new(draw(random))) {
             return key;
         }
     }

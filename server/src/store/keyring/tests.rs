@@ -65,6 +65,43 @@ fn a_keyring_opens_with_its_master_key_and_gives_the_same_keys() {
 }
 
 #[test]
+fn a_keyring_of_an_earlier_version_gets_a_sealing_key_once_and_keeps_everything_else() {
+    // Prevents: a hub that must be set up anew to open what devices seal, or that draws another key at every start, so
+    // that what was sealed before opens no more.
+    let (disk, random) = (FakeDisk::new(1), &mut SeededRandom::new(1));
+    let mut keyring = create(&disk, random);
+    let drawn = keyring.sealing_key().unwrap().public();
+    assert!(!keyring.complete(random).unwrap(), "a new one has it");
+    let (key, wrapped) = keyring.new_document_key(random, document(1)).unwrap();
+    keyring.rotate(random, &[(owner(1), wrapped)], &BTreeSet::new()).unwrap();
+    assert_eq!(keyring.sealing_key().unwrap().public(), drawn, "a rotation keeps it");
+    keyring.sealing_key = None;
+    disk.replace(FILE, &super::format::to_bytes(&keyring, random)).unwrap();
+
+    let before = disk.files();
+    for mode in CrashMode::ALL {
+        for nth in 0..6 {
+            let disk = FakeDisk::from_files(7, &before);
+            let mut keyring = open(&disk);
+            assert!(keyring.sealing_key().is_none());
+            disk.crash_inside(nth, mode);
+            let completed = keyring.complete(random);
+            disk.heal();
+            disk.crash(mode);
+            let mut after = open(&disk);
+            assert_eq!(after.unwrap(owner(1), &wrapped).unwrap(), key);
+            assert_eq!(after.hub_key().public(), keyring.hub_key().public());
+            if completed.is_ok() {
+                let public = keyring.sealing_key().unwrap().public();
+                assert_eq!(after.sealing_key().unwrap().public(), public, "{mode:?}: it was told of");
+            }
+            after.complete(random).unwrap();
+            assert!(!open(&disk).complete(random).unwrap());
+        }
+    }
+}
+
+#[test]
 fn a_wrapped_key_opens_for_its_owner_only() {
     // Prevents: a wrapped key moved to another document's entry, which then reads under it.
     let (disk, random) = (FakeDisk::new(1), &mut SeededRandom::new(1));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::device::locked::{Locked, SealedFate};
 use crate::limits::REQUEST_PARCELS_MAX;
-use crate::wire::answer::Fate;
+use crate::wire::answer::{Fate, Order, WipeWhen};
 
 /// What a locked shell has of a phone.
 pub(super) fn locked(phone: &Phone) -> Locked {
@@ -110,6 +110,20 @@ fn what_waits_for_a_colleague_is_said_and_goes_through_after_them() {
     let mut sender = locked(&two);
     send(&mut sender, &mut hub, 1024);
     assert_eq!(kept(&sender), 2, "held counts: the hub has it");
+}
+
+#[test]
+fn an_order_to_erase_at_once_is_heard_by_a_locked_phone() {
+    let (mut hub, [mut phone]) = night(["GOG"]);
+    phone.record(case("Awa"));
+    hub.orders = vec![Order::Wipe { when: WipeWhen::AfterReceipts }];
+    let mut sender = locked(&phone);
+    send(&mut sender, &mut hub, 1024);
+    assert!(!sender.is_to_be_erased(), "what is unsent first: that is for the unlocked phone to know");
+    hub.orders = vec![Order::Wipe { when: WipeWhen::AtOnce }];
+    let mut sender = locked(&phone);
+    send(&mut sender, &mut hub, 1024);
+    assert!(sender.is_to_be_erased());
 }
 
 #[test]
