@@ -20,6 +20,7 @@ pub mod phone;
 pub mod promise;
 pub mod quiet;
 pub mod run;
+pub mod sealed;
 pub mod story;
 pub mod trace;
 pub mod truth;

@@ -13,6 +13,7 @@ use sync_protocol::wire::codec::from_cbor;
 use super::dice::Dice;
 use super::mutation::Mutation;
 use super::promise::{Broken, Check, Promise};
+use super::sealed::Door;
 
 /// What a device's store holds.
 pub type Rows = BTreeMap<Key, Vec<u8>>;
@@ -54,6 +55,10 @@ pub struct Phone {
     pub is_unconfirmed: bool,
     /// It was reported lost: what it had not sent is lost with it.
     pub is_lost: bool,
+    /// Its key is lost: what is sealed to the hub, and this, is all that anybody can read of it.
+    pub door: Option<Door>,
+    /// Sealed parcels of such a device that the hub has.
+    pub kept_sealed: BTreeSet<u64>,
     dice: Dice,
     mutation: Option<Mutation>,
     before_last: Rows,
@@ -76,6 +81,8 @@ impl Phone {
             is_cloned: false,
             is_unconfirmed: false,
             is_lost: false,
+            door: None,
+            kept_sealed: BTreeSet::new(),
             dice,
             mutation,
             before_last: Rows::new(),

@@ -55,6 +55,12 @@ pub enum Action {
     Vouch,
     /// Held work is decided.
     Decide,
+    /// Somebody sends what is sealed on a device.
+    SendSealed,
+    /// The key of a device is lost.
+    LoseKey,
+    /// Two users share a device: one reads what the other recorded.
+    Neighbours,
     /// Time passes.
     Wait,
 }
@@ -140,7 +146,7 @@ impl Weights {
         let (hub_dies, phone_dies) = (on(50, 2, 15), on(50, 1, 8));
         let skew_ms = if dice.percent(60) { YEARS_MS } else { 0 };
         let budget = *dice.pick(&[2_048, 4_096, 16_384, 262_144]).unwrap_or(&4_096);
-        Self {
+        let mut weights = Self {
             steps: dice.between(60, 180),
             sites: dice.between(1, 3),
             phones: dice.between(2, 5),
@@ -158,7 +164,15 @@ impl Weights {
             skew_ms,
             days: if dice.percent(40) { 20 } else { 0 },
             pending: if dice.percent(50) { 40 } else { 0 },
+        };
+        // Drawn last: what older seeds drew stays as it was.
+        for (action, percent, high) in
+            [(Action::SendSealed, 40, 3), (Action::LoseKey, 25, 1), (Action::Neighbours, 35, 4)]
+        {
+            let weight = dice.between(1, high);
+            weights.actions.push((action, if dice.percent(percent) { weight } else { 0 }));
         }
+        weights
     }
 
     /// The draw of a seed by its number.

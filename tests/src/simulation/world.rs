@@ -212,6 +212,9 @@ impl World {
             Action::Confirm => self.confirm(),
             Action::Vouch => self.vouch(),
             Action::Decide => self.decide(),
+            Action::SendSealed => self.send_sealed(),
+            Action::LoseKey => self.lose_key(),
+            Action::Neighbours => self.neighbours(),
             Action::Wait => self.wait(),
         }
     }
