@@ -3,6 +3,7 @@
  * nothing of what is behind them.
  */
 import { expect, type Page, type Request } from "@playwright/test";
+import { EXCHANGE_MS } from "./limits.ts";
 
 /** A passphrase for tests. */
 export const PASSPHRASE = "quatre mots pour la nuit";
@@ -76,6 +77,14 @@ export class App {
     await expect(this.page.locator("#case-code")).toBeVisible();
   }
 
+  /** Waits until a person is found by the code of the card. */
+  async expectFound(code: string): Promise<void> {
+    await this.home();
+    await this.page.locator("#do-find").click();
+    await this.page.getByRole("searchbox").fill(code);
+    await expect(this.page.getByRole("link", { name: new RegExp(code) })).toBeVisible();
+  }
+
   /** Goes through the gate's first screen of a case again and says another family name. */
   async rename(name: string, family: string): Promise<void> {
     await this.openCase(name);
@@ -111,6 +120,6 @@ export class App {
     ]);
     await this.#button("Essayer maintenant").click();
     await ended;
-    await expect(this.page.locator('button[aria-busy="true"]')).toHaveCount(0);
+    await expect(this.page.locator('button[aria-busy="true"]')).toHaveCount(0, { timeout: EXCHANGE_MS });
   }
 }

@@ -9,6 +9,9 @@ export const TEST_MS = 120_000;
 /** Milliseconds until something awaited is given up: a hub that starts and a first wasm on a busy machine take five. */
 export const EXPECT_MS = 30_000;
 
+/** Milliseconds of a whole exchange: a first one of 500 people at 32 kbit a second takes less than one minute. */
+export const EXCHANGE_MS = 120_000;
+
 /** Milliseconds of all tests together: three times what they take. */
 export const ALL_TESTS_MS = 900_000;
 
