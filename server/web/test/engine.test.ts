@@ -1,7 +1,7 @@
 /** The engine with the real state machine and store, against a hub in memory. */
 import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
-import * as protocol from "@segin/sync-protocol";
+import * as protocol from "../src/engine/parts.js";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FieldEngine } from "../src/engine/engine.js";
 import type { Editing } from "../src/engine/contract.js";

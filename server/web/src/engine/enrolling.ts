@@ -104,11 +104,11 @@ export class Enrolling {
   }
 }
 
-type Invitation = ReturnType<Protocol["wire"]["Invitation"]["parse"]>;
+type Invitation = ReturnType<Protocol["Invitation"]["parse"]>;
 
 function parseInvitation(protocol: Protocol, text: string): Invitation {
   try {
-    return protocol.wire.Invitation.parse(text);
+    return protocol.Invitation.parse(text);
   } catch {
     throw problem("invitation-form");
   }
@@ -119,6 +119,6 @@ async function readSites(protocol: Protocol, driver: Driver): Promise<{ configur
   const row = await driver.read({ is: "configuration" });
   const { hub } = driver.device;
   if (row === null || hub === null) return { configuration: new Map() };
-  const { sites } = protocol.SignedConfiguration.verify(protocol.wire.fromCbor(protocol.SignedConfiguration, row), hub);
+  const { sites } = protocol.SignedConfiguration.verify(protocol.fromCbor(protocol.SignedConfiguration, row), hub);
   return { configuration: new Map(sites.map((site) => [site.code, site.name])) };
 }

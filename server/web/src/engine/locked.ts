@@ -107,7 +107,7 @@ function counterOf(row: SealedRow): number {
 }
 
 /** Whether this answer, which was just believed, orders to erase at once. */
-function ordersWipe({ wire }: Protocol, bytes: Uint8Array, user: Enrolment): boolean {
-  const { rest } = wire.Answer.open(wire.read("answer", wire.Answer, bytes), user.hub);
+function ordersWipe({ Answer, read }: Protocol, bytes: Uint8Array, user: Enrolment): boolean {
+  const { rest } = Answer.open(read("answer", Answer, bytes), user.hub);
   return rest.orders.some((order) => order.is === "wipe" && order.when === "at_once");
 }

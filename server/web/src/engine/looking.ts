@@ -130,8 +130,8 @@ async function writerOf(session: Session, prefix: Prefix): Promise<{ readonly na
     const row = await session.driver.read({ is: "lease", prefix });
     if (row !== null) {
       // It was verified before it was stored.
-      const signed = protocol.wire.fromCbor(protocol.wire.SignedLease, row);
-      const theirs = protocol.wire.fromCbor(protocol.wire.Lease, signed.lease);
+      const signed = protocol.fromCbor(protocol.SignedLease, row);
+      const theirs = protocol.fromCbor(protocol.Lease, signed.lease);
       writer = { name: theirs.name, site: theirs.site };
     }
   }

@@ -4,8 +4,8 @@
  */
 import wasmUrl from "@automerge/automerge/automerge.wasm?url";
 
-/** The package `@segin/sync-protocol`, started. */
-export type Protocol = typeof import("@segin/sync-protocol");
+/** What the engine uses of the package `@segin/sync-protocol`, started. */
+export type Protocol = typeof import("./parts.js");
 
 let loading: Promise<Protocol> | null = null;
 
@@ -20,7 +20,7 @@ export function loadProtocol(): Promise<Protocol> {
 
 async function load(): Promise<Protocol> {
   const [protocol, { initialise }] = await Promise.all([
-    import("@segin/sync-protocol"),
+    import("./parts.js"),
     import("@segin/sync-protocol/wasm"),
   ]);
   await initialise(wasmUrl);

@@ -283,7 +283,7 @@ export class Session {
     const { hub } = this.driver.device;
     if (row === null || hub === null) return;
     try {
-      const signed = protocol.wire.fromCbor(protocol.SignedConfiguration, row);
+      const signed = protocol.fromCbor(protocol.SignedConfiguration, row);
       this.configuration = protocol.SignedConfiguration.verify(signed, hub);
     } catch {
       // Another version's: the one that was read before stands, the hub gives it again.

@@ -1,0 +1,20 @@
+/** What the engine uses of the sync protocol, by name: so that what it does not use is not in the app. */
+export {
+  ActorPrefix,
+  ChangeHash,
+  Device,
+  Doc,
+  DocumentId,
+  KIND_CODES,
+  Key,
+  Locked,
+  SignedConfiguration,
+  Stopped,
+  constantHashes,
+  fromHex,
+  toHex,
+  view,
+} from "@segin/sync-protocol";
+import { wire } from "@segin/sync-protocol";
+
+export const { Answer, Invitation, Lease, SignedLease, fromCbor, read } = wire;
