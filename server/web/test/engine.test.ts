@@ -87,7 +87,9 @@ async function everything(): Promise<string> {
 describe("a first night", () => {
   it("enrols, records without a network, survives a restart, and climbs the ladder", async () => {
     const first = await enrolled();
-    expect(first.state.phase).toMatchObject({ is: "open", user: { name: "Awa", siteName: "Gogui", standing: "active" } });
+    expect(first.state.phase).toMatchObject({ is: "open", user: { name: "Awa", siteName: "Gogui", standing: "pending" } });
+    await first.syncNow();
+    expect(first.state.phase).toMatchObject({ user: { standing: "active" } });
     hub.faults.isDown = true;
     const codes = new Set<string | null>();
     for (let n = 0; n < 20; n += 1) codes.add((await record(first, `Canari${n}`)).code);

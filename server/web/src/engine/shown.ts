@@ -57,7 +57,8 @@ export function userOf(session: Session): User {
     letters: lease.letters,
     prefix: lease.prefix,
     fingerprint: device.fingerprint ?? "",
-    standing: device.standing,
+    // Before the first answer nobody has said that the device is confirmed.
+    standing: device.syncedAt === null && device.standing === "active" ? "pending" : device.standing,
     readingLocked: session.around.isReadingLocked(),
   };
 }
