@@ -209,6 +209,17 @@ describe.skipIf(missing)("recording", { timeout: TEST_MILLIS }, () => {
       expect(await page.locator("main").innerText()).toContain("GOG-24-K7-0042-Y");
     }));
 
+  it("somebody who is known already is added to the arrival of tonight", () =>
+    at("#/arrival/new", async (page) => {
+      await page.locator("#f-trip-vehicle").fill("Camion");
+      await tap(page, "#trip-keep");
+      await page.locator("#person").waitFor();
+      await page.evaluate(() => (location.hash = "#/case/f1c70000-0000-4000-8000-000000000005"));
+      await tap(page, "#do-arrive");
+      await page.locator("#do-arrive").waitFor({ state: "detached" });
+      expect(await page.locator("section:has(#group-arrivals) li").count()).toBe(2);
+    }));
+
   it("two values of a field are both shown, and one is chosen", () =>
     at("#/case/f1c70000-0000-4000-8000-000000000001", async (page) => {
       const conflict = page.locator("section.conflict");

@@ -7,6 +7,7 @@ const n = (value: number): string => grouped(value, ",");
 export const cases: Dictionary["cases"] = {
   nameless: "No name",
   doings: "What to do",
+  arrives: (movement) => `Arrived with: ${movement}`,
   give: "Give",
   goOn: "Complete the intake",
   centre: "Steps of the centre",

@@ -6,6 +6,7 @@ const n = (value: number): string => grouped(value, FRENCH_GAP);
 export const cases = {
   nameless: "Sans nom",
   doings: "Que faire",
+  arrives: (movement: string) => `Est arrivé(e) avec : ${movement}`,
   give: "Remettre",
   goOn: "Compléter l'accueil",
   centre: "Étapes du centre",

@@ -7,6 +7,7 @@ import { textOf } from "../../flow/answers.js";
 import { addMember, beginHousehold } from "../../flow/household.js";
 import { Intake, type IntakeContext } from "../../flow/intake.js";
 import { tickArrived } from "../../flow/movement.js";
+import { outcomeStep } from "../../flow/outcome.js";
 import { answerOf, entriesOf, membersOf } from "../../flow/pending.js";
 import { sharedOf, type Shared } from "../../flow/shared.js";
 import { pointOf } from "../record/lists.js";
@@ -74,18 +75,30 @@ async function arrivalOf(engine: Engine, movement: string): Promise<NonNullable<
   return { movement, ...(category === undefined ? {} : { category }), ...(country === undefined ? {} : { country }) };
 }
 
+/** Somebody who is known already came with a movement: a further arrival, present again. What was recorded stays. */
+export async function arriveAgain(engine: Engine, document: string, movement: string): Promise<void> {
+  const recording = await record({ kind: "case", document });
+  const { intake } = await goOn(engine, document, recording);
+  await new Intake(recording, { ...intake.context, arrival: await arrivalOf(engine, movement), elsewhere: true }).begin();
+  await recording.edit(outcomeStep(recording.entry(), { step: "present" }));
+  await recording.leave();
+  await tick(movement, document);
+}
+
+async function tick(movement: string, document: string): Promise<void> {
+  const recording = await record({ kind: "movement", document: movement });
+  if (!membersOf(recording.pending, recording.opened?.projection, "arrived").has(document)) {
+    await recording.edit(tickArrived(document, Date.now()));
+  }
+  await recording.leave();
+}
+
 /** Ends an intake: one change of the case, then the movement's tick and the family's member. */
 export async function endCase({ intake, recording, start, household }: Begun): Promise<{ readonly code: string | null }> {
   const mine = night(user().id);
   const { code, gifts } = await intake.finish();
   if (gifts.length > 0) mine.gifts = gifts;
-  if (start.movement !== undefined) {
-    const movement = await record({ kind: "movement", document: start.movement });
-    if (!membersOf(movement.pending, movement.opened?.projection, "arrived").has(recording.document)) {
-      await movement.edit(tickArrived(recording.document, Date.now()));
-    }
-    await movement.leave();
-  }
+  if (start.movement !== undefined) await tick(start.movement, recording.document);
   if (household && household.pending.length > 0) await household.leave();
   return { code };
 }

@@ -21,10 +21,12 @@ interface Night {
   next: Start;
   gifts: readonly Gift[];
   witness: string;
+  /** The arrival that was looked at last: people who are known already are added to it. */
+  movement: string | null;
 }
 
 const nights = new Map<string, Night>();
-const fresh = (): Night => ({ started: new Map(), next: {}, gifts: [], witness: "" });
+const fresh = (): Night => ({ started: new Map(), next: {}, gifts: [], witness: "", movement: null });
 
 /** The night of who is working; another user of the device has their own. */
 export function night(user: string): Night {
