@@ -1,5 +1,5 @@
-//! The browser tests (`tests/browser`, Playwright) and the tests of what is written for browsers, as a part of
-//! `cargo test --workspace`: the real app in a real Chromium against the real binary.
+//! The browser tests (`tests/browser`, Playwright) as a part of `cargo test --workspace`: the real app in a real Chromium
+//! against the real binary.
 //!
 //! Needs Node and npm; what they bring (Playwright, a Chromium where the system has none) comes from the lock file, by
 //! `npm ci`, which the build has done. Nothing is retried. `SEGIN_CHROMIUM` names a browser. With `--test browser` alone
@@ -7,18 +7,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 
 use segin_tests::process::binary;
 
 /// Lines of a failed run that are shown: the summary stands at its end.
 const LINES_MAX: usize = 400;
-
-/// No test is judged by its time: this only ends what hangs. Vitest's own five seconds are too few on a busy machine.
-const UNHURRIED: &[&str] = &["--", "--testTimeout=120000", "--hookTimeout=120000"];
-
-/// Each takes the whole machine.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate stands in the workspace").to_path_buf()
@@ -28,8 +21,7 @@ fn top() -> PathBuf {
 ///
 /// # Panics
 /// With the end of what it said when it fails, or with what is missing.
-fn npm_test(package: &str, more: &[&str]) {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+fn npm_test(package: &str) {
     let installed = top().join("node_modules/.bin");
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let has_npm = Command::new(npm).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -39,7 +31,7 @@ fn npm_test(package: &str, more: &[&str]) {
          of your system), and `npm ci` at the top of the repository, which `cargo build` does once Node is there"
     );
     let mut command = Command::new(npm);
-    command.args(["test", "--workspace", package]).args(more).current_dir(top()).env("SEGIN_BIN", binary());
+    command.args(["test", "--workspace", package]).current_dir(top()).env("SEGIN_BIN", binary());
     let output = command.env("CI", "1").env("NO_COLOR", "1").stdin(Stdio::null()).output().expect("npm runs");
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
@@ -52,15 +44,5 @@ fn npm_test(package: &str, more: &[&str]) {
 
 #[test]
 fn the_app_in_a_real_browser_against_the_real_hub() {
-    npm_test("tests/browser", &[]);
-}
-
-#[test]
-fn the_protocol_for_browsers() {
-    npm_test("sync-protocol/js", UNHURRIED);
-}
-
-#[test]
-fn the_parts_of_the_app() {
-    npm_test("server/web", UNHURRIED);
+    npm_test("tests/browser");
 }
