@@ -20,7 +20,6 @@ const SCRIPT_LINES_MAX: usize = 400;
 /// Files that may be longer, with their own limit and the reason.
 const LONGER: &[(&str, usize, &str)] = &[
     ("sync-protocol/tests/gate_rules.rs", 900, "one list of cases, one for each rule, read by looking one up"),
-    ("server/web/test/engine.test.ts", 500, "one engine, one story after another over the same hub in memory"),
     ("server/src/store/files/fake.rs", 700, "one disk with all its faults, small functions"),
 ];
 /// Codes that several errors share because they mean the same, with that meaning.

@@ -77,7 +77,7 @@ export class FieldEngine implements Engine {
   async start(): Promise<void> {
     try {
       await this.around.alone(() => this.#show({ is: "elsewhere" }));
-      if ((await this.#roster.read()) > 0) this.#notices.add(sentence("row-aside"), "urgent");
+      if ((await this.#roster.read()) > 0) this.#notices.addForAll(sentence("row-aside"), "urgent");
       this.#show(this.#closedPhase());
       this.#takeUpdate = this.around.watchUpdates(() => {
         this.#updateWaiting = true;
@@ -282,7 +282,7 @@ export class FieldEngine implements Engine {
     this.#evicting?.();
     this.#evicting = null;
     this.#recordings = null;
-    this.#notices.forgetDocuments();
+    this.#notices.forgetUser();
   }
 
   #closedPhase(): Phase {

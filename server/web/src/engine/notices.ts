@@ -6,6 +6,8 @@ import type { Notice, Words } from "./contract.js";
 export class Notices {
   #next = 1;
   #all: readonly Notice[] = [];
+  /** Those that concern the device, whoever works on it. */
+  readonly #forAll = new Set<number>();
 
   /** As shown. */
   get all(): readonly Notice[] {
@@ -19,13 +21,19 @@ export class Notices {
     this.#next += 1;
   }
 
+  /** Says something about the device itself: it stays when somebody else works on it. */
+  addForAll(words: Words, tone: Notice["tone"]): void {
+    this.#forAll.add(this.#next);
+    this.add(words, tone);
+  }
+
   /** Takes one away. */
   dismiss(id: number): void {
     this.#all = this.#all.filter((one) => one.id !== id);
   }
 
-  /** Forgets what concerns documents: nobody reads a colleague's. */
-  forgetDocuments(): void {
-    this.#all = this.#all.filter((one) => one.document === null);
+  /** Forgets what was said to a user: nobody reads a colleague's. */
+  forgetUser(): void {
+    this.#all = this.#all.filter((one) => this.#forAll.has(one.id));
   }
 }

@@ -1,0 +1,14 @@
+/** What is said once: to a user, or about the device. */
+import { expect, test } from "vitest";
+import { Notices } from "../src/engine/notices.js";
+
+const say = (words: string) => ({ fr: words, en: words });
+
+test("the next user does not read what was said to the one before, but what concerns the device", () => {
+  const notices = new Notices();
+  notices.addForAll(say("a row was set aside"), "urgent");
+  notices.add(say("waits to be confirmed"), "calm");
+  notices.add(say("held"), "calm", "document");
+  notices.forgetUser();
+  expect(notices.all.map(({ words }) => words.fr)).toEqual(["a row was set aside"]);
+});
