@@ -30,6 +30,10 @@ fn weights(mutation: Mutation, seed: u64) -> Weights {
     match mutation {
         // Work must be recorded between a request and the answer that closes its channel.
         Mutation::DropOnScopeLoss => drawn.with(Action::Move, 6).with(Action::Edit, 16).with(Action::Deliver, 16),
+        // A device must go on from an older store, on documents that others see.
+        Mutation::ReuseActorAfterRestore => {
+            drawn.with(Action::Backup, 4).with(Action::Restore, 4).with(Action::Clone, 4).with(Action::Edit, 16)
+        }
         _ => drawn,
     }
 }

@@ -31,7 +31,7 @@ export class App {
   async enrol(passphrase = PASSPHRASE): Promise<void> {
     await this.page.locator("#passphrase").fill(passphrase);
     await this.page.locator("#repeated").fill(passphrase);
-    await this.#button("Inscrire").click();
+    await this.page.getByRole("button", { name: "Inscrire", exact: true }).click();
     await this.page.getByRole("link", { name: "Commencer" }).click();
     await this.isHome();
   }
@@ -41,6 +41,26 @@ export class App {
     await this.page.locator("#passphrase").fill(passphrase);
     await this.#button("Ouvrir").click();
     await this.isHome();
+  }
+
+  /** Locks, to hand the phone over. */
+  async lock(): Promise<void> {
+    await this.#button("Verrouiller ou passer la main").click();
+    await expect(this.#button("Inscrire un autre agent")).toBeVisible();
+  }
+
+  /** On the locked phone: one of its users. */
+  async choose(name: string): Promise<void> {
+    const other = this.#button("Ce n'est pas moi");
+    if (await other.isVisible()) await other.click();
+    await this.#button(new RegExp(`^${name}`)).click();
+  }
+
+  /** On the locked phone: a further user, with an invitation that is typed. */
+  async enrolAnother(invitation: string, passphrase: string): Promise<void> {
+    await this.#button("Inscrire un autre agent").click();
+    await this.page.locator("#invitation").fill(invitation);
+    await this.enrol(passphrase);
   }
 
   /** Waits for the home screen. */
