@@ -38,11 +38,16 @@ test("twenty people recorded while the hub is dead arrive when it returns, and n
   app = new App(await phone.open());
   await app.unlock();
   await app.expectRungs({ phone: PEOPLE, hub: 0, two: 0 });
+  const began = link.of("/v1/exchange").length;
   await hub.start();
   await app.sendNow();
   await app.home();
   await app.expectRungs({ phone: 0, hub: 0, two: PEOPLE });
   await expect.poll(async () => (await hub.cases()).length).toBe(PEOPLE);
+
+  const sent = link.of("/v1/exchange").slice(began).reduce((sum, one) => sum + one.up, 0);
+  console.log(`${PEOPLE} intakes: ${sent} bytes up`);
+  expect(sent).toBeLessThan(PEOPLE * 2_000);
 
   // A second exchange sends nothing.
   const before = link.of("/v1/exchange").length;

@@ -7,6 +7,7 @@ import type { Answer, Birth, FieldView, Kind, Projection } from "@segin/sync-pro
 import { fromUtf8, utf8 } from "../vault/bytes.js";
 import type { Bytes } from "../vault/bytes.js";
 import { members, number, text } from "../store/shapes.js";
+import type { Row } from "./contract.js";
 import { kindOf } from "./kinds.js";
 
 /** Raised when the form changes: older lines are then made again from their copies. */
@@ -16,24 +17,10 @@ const FORM = 2;
 const CHILD_ALONE = "child_alone";
 
 /** One document's line, without what changes by itself (age, where it is). */
-export interface Summary {
-  readonly document: string;
-  readonly kind: Kind;
-  readonly code: string | null;
-  readonly name: string;
-  readonly names: readonly string[];
-  readonly sex: "f" | "m" | "unknown" | null;
+export interface Summary extends Omit<Row, "age" | "step" | "about"> {
   readonly birth: Birth | null;
-  readonly site: string | null;
-  readonly movements: readonly string[];
   /** Cases that it is about. */
   readonly about: readonly string[];
-  readonly urgent: readonly string[];
-  readonly childAlone: boolean;
-  readonly status: string | null;
-  readonly firstAt: number;
-  readonly lastAt: number;
-  readonly conflicts: number;
   /** The highest position at which the hub receipted own work on it; null: none. */
   readonly position: number | null;
   /** An annex that is at the hub and no longer readable here: counted, not shown. */
