@@ -3,51 +3,11 @@
  * handing over does not show a colleague's screen, everything works by keyboard. Skipped, and said so, where there is no
  * Chromium; the tests with the real hub stand in `tests/browser`.
  */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findChromium, startChromium } from "../scripts/chromium.mjs";
-import { serveFixture } from "../scripts/fixture.mjs";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { describeInBrowser } from "./in_browser.js";
 
-/** Milliseconds for building and starting; on two busy cores a minute is not rare. */
-const START_MILLIS = 180_000;
-/** Milliseconds for one test: every wait in it is for a condition. */
-const TEST_MILLIS = 60_000;
-
-const missing = findChromium() === undefined;
-if (missing) console.warn("no Chromium here: the tests of the frame in a browser are skipped (the variable CHROMIUM can name one)");
-
-describe.skipIf(missing)("the frame", { timeout: TEST_MILLIS }, () => {
-  let server: Awaited<ReturnType<typeof serveFixture>>;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    server = await serveFixture();
-    browser = await startChromium();
-  }, START_MILLIS);
-
-  afterAll(async () => {
-    await browser.close();
-    await server.stop();
-  });
-
-  async function at(address: string, act: (page: Page) => Promise<void>): Promise<void> {
-    const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
-    const errors: string[] = [];
-    try {
-      const page = await context.newPage();
-      page.on("pageerror", (error) => errors.push(error.message));
-      page.on("console", (message) => {
-        if (message.type() === "error") errors.push(message.text());
-      });
-      await page.goto(`${server.url}${address}`);
-      await page.locator("h1").first().waitFor({ state: "attached" });
-      await act(page);
-    } finally {
-      await context.close();
-    }
-    expect(errors).toEqual([]);
-  }
-
+describeInBrowser("the frame", (at) => {
   const focused = (page: Page) => page.evaluate(() => document.activeElement?.id ?? "");
 
   /** Unlocks by PIN, by keyboard alone. */

@@ -3,17 +3,12 @@
  * the arrival to the card, for one person, a family of five and a headcount; then finding, and a card that is scanned or typed.
  * Skipped, and said so, where there is no Chromium; the tests with the real hub stand in `tests/browser`.
  */
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import decodeQR from "qr/decode.js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findChromium, startChromium } from "../scripts/chromium.mjs";
-import { serveFixture } from "../scripts/fixture.mjs";
+import { expect, it } from "vitest";
 import { readCard } from "../src/flow/card.js";
+import { describeInBrowser } from "./in_browser.js";
 
-/** Milliseconds for building and starting; on two busy cores a minute is not rare. */
-const START_MILLIS = 180_000;
-/** Milliseconds for one test: every wait in it is for a condition. */
-const TEST_MILLIS = 120_000;
 /** The fixture's arrival. */
 const ARRIVAL = "f1c70000-0000-4000-8000-000000000000";
 /** Pixels of one module of a drawn QR. */
@@ -26,45 +21,16 @@ declare global {
   }
 }
 
-const missing = findChromium() === undefined;
-if (missing) console.warn("no Chromium here: the tests of recording in a browser are skipped (the variable CHROMIUM can name one)");
-
-describe.skipIf(missing)("recording", { timeout: TEST_MILLIS }, () => {
-  let server: Awaited<ReturnType<typeof serveFixture>>;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    server = await serveFixture();
-    browser = await startChromium();
-  }, START_MILLIS);
-
-  afterAll(async () => {
-    await browser.close();
-    await server.stop();
+/** Counts fingers from the first on. */
+async function countTaps(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    window.taps = 0;
+    addEventListener("pointerdown", () => (window.taps = (window.taps ?? 0) + 1), { capture: true });
   });
+}
 
-  async function at(fragment: string, act: (page: Page) => Promise<void>): Promise<void> {
-    const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
-    const errors: string[] = [];
-    try {
-      const page = await context.newPage();
-      await page.addInitScript(() => {
-        window.taps = 0;
-        addEventListener("pointerdown", () => (window.taps = (window.taps ?? 0) + 1), { capture: true });
-      });
-      page.on("pageerror", (error) => errors.push(error.message));
-      page.on("console", (message) => {
-        if (message.type() === "error") errors.push(message.text());
-      });
-      await page.goto(`${server.url}?fixture${fragment}`);
-      await page.locator("#title").first().waitFor({ state: "attached" });
-      await act(page);
-    } finally {
-      await context.close();
-    }
-    expect(errors).toEqual([]);
-  }
-
+describeInBrowser("recording", (open) => {
+  const at = (fragment: string, act: (page: Page, app: string) => Promise<void>) => open(`?fixture${fragment}`, act, countTaps);
   const taps = (page: Page) => page.evaluate(() => window.taps ?? 0);
   const tap = (page: Page, selector: string) => page.locator(selector).first().click();
 
@@ -177,7 +143,7 @@ describe.skipIf(missing)("recording", { timeout: TEST_MILLIS }, () => {
     }));
 
   it("found by a badly spelt name; its card scanned opens it, a typed code of another post begins a case that names it", () =>
-    at("#/find", async (page) => {
+    at("#/find", async (page, app) => {
       await page.locator("#find-text").fill("jallo fatu");
       await page.locator("#hits a").first().click();
       await page.locator("#history-title").waitFor();
@@ -193,12 +159,12 @@ describe.skipIf(missing)("recording", { timeout: TEST_MILLIS }, () => {
       const card = readCard(text);
       expect(card?.code).toBe(code);
       expect(text).not.toContain("DIALLO");
-      await page.goto(`${server.url}?fixture#/card`);
+      await page.goto(`${app}?fixture#/card`);
       await page.locator("#card-code").fill(text);
       await tap(page, "#card-open");
       await page.locator("#history-title").waitFor();
       expect(page.url()).toContain(`#/case/${card?.document}`);
-      await page.goto(`${server.url}?fixture#/card`);
+      await page.goto(`${app}?fixture#/card`);
       await page.locator("#card-code").fill("gog 24 k7 0042 z");
       await tap(page, "#card-open");
       await page.locator("#card-code-wrong").waitFor();

@@ -1,0 +1,56 @@
+/**
+ * Tests of screens in a real Chromium, with the fixture and under the hub's content policy. Owns starting, ending and the
+ * rule that a page complains of nothing. Skipped, and said so, where there is no Chromium; the tests with the real hub
+ * stand in `tests/browser` and bring their own.
+ */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { findChromium, startChromium } from "../scripts/chromium.mjs";
+import { serveFixture } from "../scripts/fixture.mjs";
+
+/** Milliseconds for building and starting; on two busy cores a minute is not rare. */
+const START_MILLIS = 180_000;
+/** Milliseconds for one test: every wait in it is for a condition. */
+const TEST_MILLIS = 120_000;
+
+/** Opens an address below the app's (`?fixture…`) in a fresh small phone, and acts; `before` runs before any script. */
+export type At = (address: string, act: (page: Page, app: string) => Promise<void>, before?: (page: Page) => Promise<void>) => Promise<void>;
+
+/** A suite in a browser. */
+export function describeInBrowser(name: string, tests: (at: At) => void): void {
+  const missing = findChromium() === undefined;
+  if (missing) console.warn(`no Chromium here: the tests of ${name} in a browser are skipped (the variable CHROMIUM can name one)`);
+  describe.skipIf(missing)(name, { timeout: TEST_MILLIS }, () => {
+    let server: Awaited<ReturnType<typeof serveFixture>>;
+    let browser: Browser;
+
+    beforeAll(async () => {
+      server = await serveFixture();
+      browser = await startChromium();
+    }, START_MILLIS);
+
+    afterAll(async () => {
+      await browser.close();
+      await server.stop();
+    });
+
+    tests(async (address, act, before) => {
+      const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
+      const errors: string[] = [];
+      try {
+        const page = await context.newPage();
+        await before?.(page);
+        page.on("pageerror", (error) => errors.push(error.message));
+        page.on("console", (message) => {
+          if (message.type() === "error") errors.push(message.text());
+        });
+        await page.goto(`${server.url}${address}`);
+        await page.locator("h1").first().waitFor({ state: "attached" });
+        await act(page, server.url);
+      } finally {
+        await context.close();
+      }
+      expect(errors).toEqual([]);
+    });
+  });
+}
