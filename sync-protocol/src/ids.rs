@@ -175,6 +175,10 @@ byte_id!(
     Hash, 32, "hash", hex
 );
 byte_id!(
+    /// The first eight bytes of a log's chain hash: by them two sides see whether they mean the same log.
+    ChainTag, 8, "chain tag", hex
+);
+byte_id!(
     /// Random bytes that keep a commitment from being guessed.
     Salt, 16, "salt", hex
 );
@@ -186,6 +190,16 @@ byte_id!(
 impl fmt::Debug for CardToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CardToken(…)")
+    }
+}
+
+impl ChainTag {
+    /// The tag of a chain hash.
+    #[must_use]
+    pub fn of(chain: &Hash) -> Self {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&chain.as_bytes()[..8]);
+        Self(bytes)
     }
 }
 

@@ -90,6 +90,12 @@ pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
 /// Receipts of one device kept without a second copy at the hub, in bytes of sealed parcels, oldest given up first.
 pub const RETAINED_PARCEL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Marks of earlier receipts that a device keeps and shows: each about twice as far back as the one before, for years.
+pub const MARKS_MAX: usize = 24;
+
+/// Documents that go back to the hub in one request, all proofs together: as many as one manifest names.
+pub const RETURN_DOCUMENTS_MAX: usize = MANIFEST_DOCUMENTS_MAX;
+
 /// Buckets of document ids that a repair compares.
 pub const REPAIR_BUCKETS: usize = 256;
 

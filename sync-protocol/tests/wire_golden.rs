@@ -33,6 +33,7 @@ use sync_protocol::wire::fingerprint::fingerprint;
 use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::manifest::{Manifest, Named, Stated};
 use sync_protocol::wire::parcel::{Content, Contents, Parcel};
+use sync_protocol::wire::returning::{FeedProof, Mark, Marks, Return, Returned};
 use wire_support as fixed;
 
 /// One committed file.
@@ -70,7 +71,8 @@ macro_rules! vector {
 fn messages() -> Vec<Vector> {
     macro_rules! request { ($name:literal, $about:literal, $value:expr) => {
         vector!($name, $about, $value, Some(Message::ExchangeRequest), ExchangeRequest {
-            lease, token, cursor, parcels, budget, wants, repair, renewal, configuration, decided_to })
+            lease, token, cursor, parcels, budget, wants, repair, renewal, configuration, decided_to, marks, returns,
+            signed_lease })
     } }
     macro_rules! answer { ($name:literal, $about:literal, $value:expr) => {
         vector!($name, $about, $value, Some(Message::Answer), Answer { receipt, signature, rest })
@@ -82,6 +84,9 @@ fn messages() -> Vec<Vector> {
         request!("request-renewal", "A challenge answered, for a new token.", fixed::renewing_request()),
         request!("request-wants", "Two documents asked for by name.", fixed::wanting_request()),
         request!("request-repair", "256 sums of one channel, all empty but that of byte 20.", fixed::repairing_request()),
+        request!("request-marks", "The last receipt and two earlier marks: the hub asked which log is meant.", fixed::marking_request()),
+        request!("request-returns", "The second item of answer-feed, one of its two changes, goes back.", fixed::returning_request()),
+        request!("request-lease", "The lease of a device that the hub does not know.", fixed::presenting_request()),
         answer!("answer-empty", "Nothing new: the answer of a quiet reconnect.", fixed::quiet_answer()),
         answer!("answer-receipts", "One parcel with every fate, one refused whole.", fixed::receipting_answer()),
         answer!("answer-feed", "Three feed items, the author's lease, more to follow.", fixed::feeding_answer()),
@@ -102,7 +107,7 @@ fn structures() -> Vec<Vector> {
     macro_rules! rest { ($name:literal, $about:literal, $value:expr) => {
         vector!($name, $about, $value, None, Rest {
             channels, seed, feed, cursor, more, digests, leases, orders, token, configuration, position, repair, decided,
-            decided_to })
+            decided_to, shared, returned })
     } }
     macro_rules! manifest { ($name:literal, $about:literal, $value:expr) => {
         vector!($name, $about, $value, None, Manifest {
@@ -131,6 +136,14 @@ fn structures() -> Vec<Vector> {
         vector!("decided", "Two changes applied by a person's decision, one rejected.", fixed::decided(), None,
             Decided { position, manifest, document, runs, changes, entered }),
         rest!("rest-decided", "A second receipt, nothing else new.", fixed::deciding_rest()),
+        rest!("rest-shared", "Marks are asked for and were answered, a document that went back was taken.", fixed::sharing_rest()),
+        vector!("marks", "As in request-marks.", fixed::marks(), None, Marks { log, receipt, signature, earlier }),
+        vector!("mark", "The latest of the earlier marks.", fixed::marks().earlier.remove(0), None, Mark { position, tag }),
+        vector!("return", "As in request-returns.", fixed::returned(), None, Return { proof, documents, authors }),
+        vector!("feed-proof", "That answer-feed was an answer of the hub.", fixed::returned().proof, None,
+            FeedProof { receipt, signature, seed, leaves }),
+        vector!("returned", "The document of request-returns.", fixed::returned().documents.remove(0), None,
+            Returned { leaf, document, kind, channel, hashes, changes }),
         vector!("repair", "The device's half of a repair.", fixed::repair(), None, Repair { channel, buckets }),
         vector!("repair-answer", "The hub's half of a repair.", fixed::repair_answer(), None,
             RepairAnswer { channel, documents, buckets }),
@@ -271,8 +284,7 @@ fn hashes_and_signatures_have_the_bytes_that_were_committed() {
         .collect();
     let fates: Vec<Value> =
         fixed::every_fate().iter().map(|(name, fate)| json!([name, HEXLOWER.encode(&to_cbor(fate))])).collect();
-    let orders: Vec<Value> = fixed::ordering_rest()
-        .orders
+    let orders: Vec<Value> = fixed::every_order()
         .iter()
         .map(|order| json!([format!("{order:?}"), HEXLOWER.encode(&to_cbor(order))]))
         .collect();

@@ -12,8 +12,8 @@ use proptest::option;
 use proptest::prelude::*;
 use sync_protocol::crypto::{PublicKey, Signature};
 use sync_protocol::ids::{
-    ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt,
-    SiteCode, UserId,
+    ActorPrefix, CardToken, ChainTag, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position,
+    Salt, SiteCode, UserId,
 };
 use sync_protocol::limits::{MESSAGE_BYTES_MAX, MESSAGE_ITEMS_MAX};
 use sync_protocol::sealing::{SealingKey, SealingPublic};
@@ -28,6 +28,7 @@ use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::manifest::{Manifest, Named, Stated, Statement};
 use sync_protocol::wire::parcel::{Content, Contents, Parcel, SealedContents};
+use sync_protocol::wire::returning::{FeedProof, Mark, Marks, Return, Returned};
 use wire_support as fixed;
 
 /// A strategy for each type that is only fixed-size bytes.
@@ -40,7 +41,7 @@ macro_rules! bytes_of {
 }
 
 bytes_of! {
-    prefix: ActorPrefix, 8; card: CardToken, 12; change_hash: ChangeHash, 32; document: DocumentId, 16;
+    chain_tag: ChainTag, 8; prefix: ActorPrefix, 8; card: CardToken, 12; change_hash: ChangeHash, 32; document: DocumentId, 16;
     hash: Hash, 32; installation: InstallationId, 16; log: LogId, 16; salt: Salt, 16; user: UserId, 16;
     public_key: PublicKey, 33; sealing_public: SealingPublic, 33; signature: Signature, 64;
 }
@@ -103,6 +104,7 @@ fn order() -> impl Strategy<Value = Order> {
         Just(Order::Wipe { when: WipeWhen::AtOnce }),
         Just(Order::Pending),
         Just(Order::Revoked),
+        Just(Order::ShowMarks),
     ]
 }
 
@@ -145,7 +147,16 @@ structures! {
         lease: prefix(), token: option::of(salt()), cursor: option::of(raw()), parcels: vec(parcel(), 0..4),
         budget: any::<u32>(), wants: vec(document(), 0..4), repair: option::of(repair()),
         renewal: option::of(renewal()), configuration: any::<u32>(), decided_to: position(),
+        marks: option::of(marks()), returns: vec(give_back(), 0..3), signed_lease: option::of(signed_lease()),
     }
+    mark: Mark { position: position(), tag: chain_tag() }
+    marks: Marks { log: log(), receipt: raw(), signature: signature(), earlier: vec(mark(), 0..4) }
+    feed_proof: FeedProof { receipt: raw(), signature: signature(), seed: salt(), leaves: vec(hash(), 0..4) }
+    returned: Returned {
+        leaf: any::<u32>(), document: document(), kind: any::<u8>(), channel: channel(),
+        hashes: vec(change_hash(), 0..4), changes: vec(raw(), 0..4),
+    }
+    give_back: Return { proof: feed_proof(), documents: vec(returned(), 0..3), authors: vec(signed_lease(), 0..2) }
     run: Run { count: any::<u16>(), fate: fate() }
     document_fate: DocumentFate { runs: vec(run(), 0..5), entered: vec(channel(), 0..3) }
     parcel_receipt: ParcelReceipt {
@@ -172,6 +183,7 @@ structures! {
         leases: vec(signed_lease(), 0..3), orders: vec(order(), 0..4), token: option::of(salt()),
         configuration: option::of(raw()), position: option::of(position()), repair: option::of(repair_answer()),
         decided: vec(decided(), 0..3), decided_to: option::of(position()),
+        shared: option::of(position()), returned: vec(document_fate(), 0..3),
     }
     answer: Answer { receipt: raw(), signature: signature(), rest: raw() }
     lease: Lease {
@@ -214,6 +226,8 @@ fn honest_frames() -> Vec<(Message, Vec<u8>)> {
         (Message::ExchangeRequest, frame(Message::ExchangeRequest, &fixed::empty_request())),
         (Message::ExchangeRequest, frame(Message::ExchangeRequest, &fixed::pushing_request())),
         (Message::ExchangeRequest, frame(Message::ExchangeRequest, &fixed::repairing_request())),
+        (Message::ExchangeRequest, frame(Message::ExchangeRequest, &fixed::marking_request())),
+        (Message::ExchangeRequest, frame(Message::ExchangeRequest, &fixed::returning_request())),
         (Message::Answer, frame(Message::Answer, &fixed::receipting_answer())),
         (Message::Answer, frame(Message::Answer, &fixed::feeding_answer())),
         (Message::EnrolRequest, frame(Message::EnrolRequest, &fixed::enrol_request())),

@@ -209,6 +209,9 @@ impl RawDevice {
             renewal: None,
             configuration: u32::MAX,
             decided_to: Position::START,
+            marks: None,
+            returns: Vec::new(),
+            signed_lease: None,
         }
     }
 

@@ -119,6 +119,9 @@ impl LightDevice {
             renewal: None,
             configuration: u32::MAX,
             decided_to: Position::START,
+            marks: None,
+            returns: Vec::new(),
+            signed_lease: None,
         };
         Ok(Ready { frame: frame(Message::ExchangeRequest, &request), intakes: count, changes })
     }

@@ -209,6 +209,9 @@ impl TestDevice {
             renewal: None,
             configuration: 1,
             decided_to: Position::START,
+            marks: None,
+            returns: Vec::new(),
+            signed_lease: None,
         }
     }
 

@@ -213,6 +213,9 @@ impl TestDevice {
             renewal: None,
             configuration: 1,
             decided_to: Position::START,
+            marks: None,
+            returns: Vec::new(),
+            signed_lease: None,
         };
         frame(Message::ExchangeRequest, &request)
     }

@@ -123,6 +123,15 @@ export const ChangeHash = hex<"ChangeHash">("change hash", 32);
 export type Hash = Id<"Hash">;
 export const Hash = hex<"Hash">("hash", 32);
 
+/** The first eight bytes of a log's chain hash: by them two sides see whether they mean the same log. */
+export type ChainTag = Id<"ChainTag">;
+const chainTag = hex<"ChainTag">("chain tag", 8);
+export const ChainTag = {
+  ...chainTag,
+  /** The tag of a chain hash. */
+  of: (chain: Hash): ChainTag => chainTag.fromBytes(Hash.toBytes(chain).subarray(0, chainTag.LEN)),
+};
+
 /** Random bytes that keep a commitment from being guessed; a feed token has this form too. 16 bytes. */
 export type Salt = Uint8Array;
 export const Salt = { LEN: 16, ...fixedBytes(16) };

@@ -6,6 +6,7 @@
 import { SecretKey } from "../src/crypto.js";
 import {
   ActorPrefix,
+  ChainTag,
   ChangeHash,
   Channel,
   DocumentId,
@@ -27,6 +28,7 @@ import { Renewal, type ExchangeRequest, type Repair } from "../src/wire/exchange
 import { SignedLease, type Lease } from "../src/wire/lease.js";
 import { commitment, Stated, Statement, type Manifest, type Named } from "../src/wire/manifest.js";
 import { Parcel, type Content, type SealedContents } from "../src/wire/parcel.js";
+import type { Mark, Marks, Return, Returned } from "../src/wire/returning.js";
 
 /** One byte repeated. */
 export function repeated(byte: number, length: number): Uint8Array {
@@ -147,6 +149,9 @@ export const emptyRequest: ExchangeRequest = {
   renewal: null,
   configuration: 1,
   decidedTo: 40,
+  marks: null,
+  returns: [],
+  signedLease: null,
 };
 export const pushingRequest: ExchangeRequest = { ...emptyRequest, parcels: [firstParcel, statingParcel] };
 export const firstRequest: ExchangeRequest = {
@@ -227,6 +232,26 @@ export const feedingRest: wire.Rest = {
   position: null,
 };
 
+export const quietAnswer = wire.Answer.sign(emptyReceipt, quietRest, null, hubKey);
+export const latestMark: Mark = { position: 40, tag: ChainTag.of(Hash.fromBytes(repeated(0x16, 32))) };
+export const marks: Marks = {
+  log: LOG,
+  receipt: quietAnswer.receipt,
+  signature: quietAnswer.signature,
+  earlier: [
+    latestMark,
+    { position: 20, tag: ChainTag.of(Hash.fromBytes(repeated(0x17, 32))) },
+  ],
+};
+export const markingRequest: ExchangeRequest = { ...emptyRequest, marks };
+export const presentingRequest: ExchangeRequest = { ...firstRequest, signedLease };
+export const sharingRest: wire.Rest = {
+  ...quietRest,
+  orders: [{ is: "showMarks" }],
+  shared: 20,
+  returned: [{ runs: [{ count: 1, fate: { is: "applied" } }], entered: [] }],
+};
+
 export const orders: readonly Order[] = [
   { is: "renew", challenge: repeated(0x53, 16) },
   { is: "channelClosed", channel },
@@ -265,7 +290,6 @@ export const leaves: readonly Hash[] = [
   wire.leaf(wire.leafSalt(SEED, 2), OTHER, 1, []),
 ];
 
-export const quietAnswer = wire.Answer.sign(emptyReceipt, quietRest, null, hubKey);
 export const receiptingAnswer = wire.Answer.sign(
   { ...emptyReceipt, parcels: [parcelReceipt, refusedParcelReceipt] },
   quietRest,
@@ -273,6 +297,21 @@ export const receiptingAnswer = wire.Answer.sign(
   hubKey,
 );
 export const feedingAnswer = wire.Answer.sign(emptyReceipt, feedingRest, wire.leavesHash(leaves), hubKey);
+/** The second item of {@link feedingRest}: of its two changes the hub has the first still. */
+export const returnedDocument: Returned = {
+  leaf: 1,
+  document: MOVEMENT,
+  kind: 1,
+  channel,
+  hashes: [changeHash(0x42), changeHash(0x43)],
+  changes: [change(0x63)],
+};
+export const returned: Return = {
+  proof: { receipt: feedingAnswer.receipt, signature: feedingAnswer.signature, seed: SEED, leaves },
+  documents: [returnedDocument],
+  authors: [signedLease],
+};
+export const returningRequest: ExchangeRequest = { ...emptyRequest, returns: [returned] };
 export const orderingAnswer = wire.Answer.sign(emptyReceipt, orderingRest, null, hubKey);
 
 export const enrolRequest = EnrolRequest.sign(invitation, INSTALLATION, userKey);

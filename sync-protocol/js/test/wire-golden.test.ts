@@ -36,6 +36,7 @@ import { fingerprint } from "../src/wire/fingerprint.js";
 import { Lease, SignedLease } from "../src/wire/lease.js";
 import { Manifest, Named, Stated, Statement } from "../src/wire/manifest.js";
 import { Content, Parcel } from "../src/wire/parcel.js";
+import { FeedProof, Mark, Marks, Return, Returned } from "../src/wire/returning.js";
 import * as fixed from "./fixed.js";
 
 const VECTORS = new URL("../../vectors/wire/", import.meta.url);
@@ -80,6 +81,9 @@ const VECTORS_KNOWN: readonly Vector[] = [
   vector("request-renewal", ExchangeRequest, fixed.renewingRequest, "exchangeRequest"),
   vector("request-wants", ExchangeRequest, fixed.wantingRequest, "exchangeRequest"),
   vector("request-repair", ExchangeRequest, fixed.repairingRequest, "exchangeRequest"),
+  vector("request-marks", ExchangeRequest, fixed.markingRequest, "exchangeRequest"),
+  vector("request-returns", ExchangeRequest, fixed.returningRequest, "exchangeRequest"),
+  vector("request-lease", ExchangeRequest, fixed.presentingRequest, "exchangeRequest"),
   vector("answer-empty", Answer, fixed.quietAnswer, "answer"),
   vector("answer-receipts", Answer, fixed.receiptingAnswer, "answer"),
   vector("answer-feed", Answer, fixed.feedingAnswer, "answer"),
@@ -93,6 +97,12 @@ const VECTORS_KNOWN: readonly Vector[] = [
   vector("rest-feed", Rest, fixed.feedingRest),
   vector("rest-orders", Rest, fixed.orderingRest),
   vector("rest-decided", Rest, fixed.decidingRest),
+  vector("rest-shared", Rest, fixed.sharingRest),
+  vector("marks", Marks, fixed.marks),
+  vector("mark", Mark, fixed.latestMark),
+  vector("return", Return, fixed.returned),
+  vector("feed-proof", FeedProof, fixed.returned.proof),
+  vector("returned", Returned, fixed.returnedDocument),
   vector("parcel-receipt", ParcelReceipt, fixed.parcelReceipt),
   vector("parcel-receipt-refused", ParcelReceipt, fixed.refusedParcelReceipt),
   vector("document-fate", DocumentFate, fixed.documentFate),
@@ -152,7 +162,7 @@ test("hashes and signatures have the bytes that were committed", () => {
   const purposes = PURPOSES.map((purpose) => [new TextDecoder().decode(purposePrefix(purpose)), hash(purpose, [abc])]);
   expect(purposes).toEqual(expect.arrayContaining(derived["hash of 'abc' for each purpose"]));
   expect(hex(Fate, fixed.everyFate)).toStrictEqual(second(derived["fate, as CBOR"]));
-  expect(hex(Order, fixed.orders)).toStrictEqual(second(derived["order, as CBOR"]));
+  expect(hex(Order, [...fixed.orders, { is: "showMarks" }])).toStrictEqual(second(derived["order, as CBOR"]));
   expect(hex(FeedWhat, ["changes", "entered", "left"])).toStrictEqual(second(derived["feed item's what, as CBOR"]));
   expect(hex(Statement, fixed.everyStatement)).toStrictEqual(second(derived["statement, as CBOR"]));
   const found = {

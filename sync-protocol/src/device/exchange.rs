@@ -249,6 +249,9 @@ impl Device {
             renewal: challenge.map(|challenge| Renewal::sign(log, prefix, challenge, &session.key)),
             configuration: self.progress.configuration,
             decided_to: self.progress.decided_to,
+            marks: None,
+            returns: Vec::new(),
+            signed_lease: None,
         };
         self.number += 1;
         sync.sent = Some(Sent { number: self.number, wants });

@@ -105,6 +105,9 @@ impl Locked {
             renewal: None,
             configuration: 0,
             decided_to: Position::START,
+            marks: None,
+            returns: Vec::new(),
+            signed_lease: None,
         };
         Some(frame(Message::ExchangeRequest, &request))
     }

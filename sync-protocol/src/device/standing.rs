@@ -46,7 +46,7 @@ impl Device {
                     turn.report(Report::CloneSeen);
                 }
                 // Taken before, all together.
-                Order::Wipe { .. } | Order::Pending | Order::Revoked => {}
+                Order::Wipe { .. } | Order::Pending | Order::Revoked | Order::ShowMarks => {}
             }
         }
         if let Some(configuration) = &rest.configuration {

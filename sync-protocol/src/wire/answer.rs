@@ -221,6 +221,12 @@ pub struct Rest {
     /// Up to which position all such decisions are now told; none: nothing new was looked at.
     #[n(13)]
     pub decided_to: Option<Position>,
+    /// In answer to marks: up to where both know the same log. What was receipted beyond it is not here.
+    #[n(14)]
+    pub shared: Option<Position>,
+    /// What became of the documents that the request returned, in its order.
+    #[cbor(n(15), skip_if = "Vec::is_empty", decode_with = "super::codec::list_or_nothing")]
+    pub returned: Vec<DocumentFate>,
 }
 
 impl std::fmt::Debug for Rest {
@@ -237,6 +243,8 @@ impl std::fmt::Debug for Rest {
             .field("repair", &self.repair)
             .field("decided", &self.decided)
             .field("decided_to", &self.decided_to)
+            .field("shared", &self.shared)
+            .field("returned", &self.returned)
             .finish_non_exhaustive()
     }
 }

@@ -284,6 +284,14 @@ impl<'b, C> Decode<'b, C> for Raw {
     }
 }
 
+/// A list that earlier versions did not write: where it is empty nothing stands for it.
+pub(super) fn list_or_nothing<'b, C, T: Decode<'b, C>>(
+    d: &mut Decoder<'b>,
+    ctx: &mut C,
+) -> Result<Vec<T>, decode::Error> {
+    Ok(Option::<Vec<T>>::decode(d, ctx)?.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

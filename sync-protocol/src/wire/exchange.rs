@@ -6,7 +6,9 @@ use minicbor::{Decode, Encode};
 
 use super::codec::Raw;
 use super::digest::Digest;
+use super::lease::SignedLease;
 use super::parcel::Parcel;
+use super::returning::{Marks, Return};
 use crate::crypto::{CryptoError, PublicKey, Purpose, SecretKey, Signature};
 use crate::ids::{ActorPrefix, Channel, DocumentId, LogId, Position, Salt};
 
@@ -43,6 +45,15 @@ pub struct ExchangeRequest {
     /// Up to which position the device knows the decisions on its held work, see `Rest::decided_to`.
     #[n(9)]
     pub decided_to: Position,
+    /// What the device knows of the log: when the hub asked for it, or another log than before seems to answer.
+    #[n(10)]
+    pub marks: Option<Marks>,
+    /// Others' work that the hub had fed and lacks now.
+    #[cbor(n(11), skip_if = "Vec::is_empty", decode_with = "super::codec::list_or_nothing")]
+    pub returns: Vec<Return>,
+    /// The lease itself, when the hub said that it does not know it.
+    #[n(12)]
+    pub signed_lease: Option<SignedLease>,
 }
 
 impl std::fmt::Debug for ExchangeRequest {
@@ -59,6 +70,9 @@ impl std::fmt::Debug for ExchangeRequest {
             .field("renewal", &self.renewal)
             .field("configuration", &self.configuration)
             .field("decided_to", &self.decided_to)
+            .field("marks", &self.marks)
+            .field("returns", &self.returns)
+            .field("signed_lease", &self.signed_lease)
             .finish()
     }
 }

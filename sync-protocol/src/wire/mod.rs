@@ -2,6 +2,7 @@
 //!
 //! [`manifest`] and [`parcel`] go up, [`answer`] comes down, [`exchange`] and [`enrolment`] are the two requests,
 //! [`lease`] says who may write under which actor, [`digest`] what a channel holds, [`order`] what the hub asks,
+//! [`returning`] what goes back to a hub that has lost it,
 //! [`fingerprint`] and [`voucher`] are how people compare and show keys. Structures are CBOR arrays in
 //! field order; a field added later stands at the end and older readers pass it over.
 
@@ -15,4 +16,5 @@ pub mod lease;
 pub mod manifest;
 pub mod order;
 pub mod parcel;
+pub mod returning;
 pub mod voucher;

@@ -31,6 +31,9 @@ pub enum Order {
     /// This lease was revoked: it can push, and what it pushes is held.
     #[n(5)]
     Revoked,
+    /// The cursor is of another log than the hub's: show in the next request what is known of it. No feed until then.
+    #[n(6)]
+    ShowMarks,
 }
 
 /// When a device that was told to erase itself does so.

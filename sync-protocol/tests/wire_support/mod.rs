@@ -7,8 +7,8 @@
 
 use sync_protocol::crypto::SecretKey;
 use sync_protocol::ids::{
-    ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt,
-    SiteCode, UserId,
+    ActorPrefix, CardToken, ChainTag, ChangeHash, Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position,
+    Salt, SiteCode, UserId,
 };
 use sync_protocol::sealing::SealingKey;
 use sync_protocol::wire::answer::{
@@ -22,6 +22,7 @@ use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::manifest::{Manifest, Named, Stated, Statement, commitment};
 use sync_protocol::wire::parcel::{Content, Parcel, SealedContents};
+use sync_protocol::wire::returning::{FeedProof, Mark, Marks, Return, Returned};
 
 /// 2026-03-14 17:05 UTC, the second wave.
 pub const EVENING: Millis = Millis(1_773_507_900_000);
@@ -186,6 +187,9 @@ pub fn empty_request() -> ExchangeRequest {
         renewal: None,
         configuration: 1,
         decided_to: Position(40),
+        marks: None,
+        returns: vec![],
+        signed_lease: None,
     }
 }
 
@@ -224,6 +228,49 @@ pub fn repair() -> Repair {
 
 pub fn repairing_request() -> ExchangeRequest {
     ExchangeRequest { repair: Some(repair()), ..empty_request() }
+}
+
+pub fn marks() -> Marks {
+    let Answer { receipt, signature, .. } = quiet_answer();
+    let earlier = [(Position(40), 0x16), (Position(20), 0x17)];
+    let earlier = earlier.map(|(position, byte)| Mark { position, tag: ChainTag::of(&Hash::new([byte; 32])) });
+    Marks { log: LOG, receipt, signature, earlier: earlier.to_vec() }
+}
+
+pub fn marking_request() -> ExchangeRequest {
+    ExchangeRequest { marks: Some(marks()), ..empty_request() }
+}
+
+/// The second item of [`feeding_rest`]: of its two changes the hub has the first still.
+pub fn returned() -> Return {
+    let Answer { receipt, signature, .. } = feeding_answer();
+    let proof = FeedProof { receipt, signature, seed: Salt::new([0x54; 16]), leaves: leaves() };
+    let document = Returned {
+        leaf: 1,
+        document: MOVEMENT,
+        kind: 1,
+        channel: channel(),
+        hashes: vec![change_hash(0x42), change_hash(0x43)],
+        changes: vec![change(0x63)],
+    };
+    Return { proof, documents: vec![document], authors: vec![signed_lease()] }
+}
+
+pub fn returning_request() -> ExchangeRequest {
+    ExchangeRequest { returns: vec![returned()], ..empty_request() }
+}
+
+pub fn presenting_request() -> ExchangeRequest {
+    ExchangeRequest { signed_lease: Some(signed_lease()), ..first_request() }
+}
+
+pub fn sharing_rest() -> Rest {
+    let applied = DocumentFate { runs: vec![Run { count: 1, fate: Fate::Applied }], entered: vec![] };
+    Rest { orders: vec![Order::ShowMarks], shared: Some(Position(20)), returned: vec![applied], ..quiet_rest() }
+}
+
+pub fn every_order() -> Vec<Order> {
+    [ordering_rest().orders, vec![Order::ShowMarks]].concat()
 }
 
 pub fn every_fate() -> Vec<(&'static str, Fate)> {

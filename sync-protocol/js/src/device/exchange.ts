@@ -289,6 +289,9 @@ function send(
     renewal: challenge === null ? null : Renewal.sign(enrolled.log, prefix, challenge, session.key),
     configuration: progress.configuration,
     decidedTo: progress.decidedTo,
+    marks: null,
+    returns: [],
+    signedLease: null,
   };
   device.number += 1;
   sync.sent = { number: device.number, wants };

@@ -79,6 +79,9 @@ export class Locked {
       renewal: null,
       configuration: 0,
       decidedTo: 0,
+      marks: null,
+      returns: [],
+      signedLease: null,
     };
     return frame("exchangeRequest", ExchangeRequest, request);
   }

@@ -52,6 +52,7 @@ export function takeOrders(device: State, rest: Rest, turn: Turn): void {
       case "wipe":
       case "pending":
       case "revoked":
+      case "showMarks":
         break;
     }
   }

@@ -7,7 +7,7 @@
 import { u32Bytes } from "../bytes.js";
 import { CryptoError, hash, hashBytes, PublicKey, Signature, type SecretKey } from "../crypto.js";
 import { ActorPrefix, ChangeHash, Channel, DocumentId, Hash, LogId, Millis, Position, Salt } from "../ids.js";
-import { bool, list, oneOf, option, pair, struct, text, u16, u8, variants } from "./cbor.js";
+import { bool, list, oneOf, option, optionalList, pair, struct, text, u16, u8, variants } from "./cbor.js";
 import { CodecError, Raw } from "./codec.js";
 import { Digest } from "./digest.js";
 import { SignedLease } from "./lease.js";
@@ -222,6 +222,10 @@ export interface Rest {
   readonly decided: readonly Decided[];
   /** Up to which position all such decisions are now told; null: nothing new was looked at. */
   readonly decidedTo: Position | null;
+  /** In answer to marks: up to where both know the same log. What was receipted beyond it is not here. */
+  readonly shared: Position | null;
+  /** What became of the documents that the request returned, in its order. */
+  readonly returned: readonly DocumentFate[];
 }
 
 const restFields = struct<Rest>({
@@ -239,6 +243,8 @@ const restFields = struct<Rest>({
   repair: option(RepairAnswer),
   decided: list(Decided),
   decidedTo: option(Position),
+  shared: option(Position),
+  returned: optionalList(DocumentFate),
 });
 
 export const Rest = {
@@ -259,6 +265,8 @@ export const Rest = {
     repair: null,
     decided: [],
     decidedTo: null,
+    shared: null,
+    returned: [],
   } satisfies Rest,
 };
 

@@ -23,6 +23,8 @@ export interface Codec<T> {
   read(reader: Reader): T;
   /** What stands for a field that is not there, as a list of one; without it the field must be there. */
   readonly missing?: readonly [T];
+  /** Whether an empty list at the end of a structure is left out, as nothing is. */
+  readonly leftOutWhenEmpty?: boolean;
 }
 
 /** Encodes into CBOR. */
@@ -249,6 +251,12 @@ export function list<T>(codec: Codec<T>): Codec<readonly T[]> {
   };
 }
 
+/** Rust's `Vec` that earlier versions did not write: where it is empty nothing may stand for it. */
+export function optionalList<T>(codec: Codec<T>): Codec<readonly T[]> {
+  const { write, read } = list(codec);
+  return { write, read: (reader) => (reader.nothing() ? [] : read(reader)), missing: [[]], leftOutWhenEmpty: true };
+}
+
 /** Rust's `BTreeMap`. The library's order of keys is another than Rust's: what Rust signed is kept as it came. */
 export function map<K extends string | number, V>(key: Codec<K>, value: Codec<V>): Codec<ReadonlyMap<K, V>> {
   return {
@@ -278,10 +286,13 @@ export type Fields<T> = { readonly [K in keyof T]-?: Codec<T[K]> };
 /** A structure: an array of its fields in this order. */
 export function struct<T extends object>(fields: Fields<T>): Codec<T> {
   const names = fieldNames(fields);
+  const leftOut = names.map((name) => fields[name].leftOutWhenEmpty);
   return {
     write(value) {
       const items = names.map((name) => fields[name].write(value[name]));
-      while (items.at(-1) === null) items.pop();
+      const isLeftOut = (item: Plain | undefined, at: number): boolean =>
+        item === null || (Array.isArray(item) && item.length === 0 && leftOut[at] === true);
+      while (isLeftOut(items.at(-1), items.length - 1)) items.pop();
       return items;
     },
     read(reader) {

@@ -6,10 +6,12 @@
 import { concat, utf8 } from "../bytes.js";
 import { PublicKey, Signature, type SecretKey } from "../crypto.js";
 import { ActorPrefix, Channel, DocumentId, LogId, Position, Salt } from "../ids.js";
-import { list, option, struct, u32 } from "./cbor.js";
+import { list, option, optionalList, struct, u32 } from "./cbor.js";
 import { Raw } from "./codec.js";
 import { Digest } from "./digest.js";
+import { SignedLease } from "./lease.js";
 import { Parcel } from "./parcel.js";
+import { Marks, Return } from "./returning.js";
 
 /** The device's half of a repair: 256 sums, by the first byte of the document id. */
 export interface Repair {
@@ -67,6 +69,12 @@ export interface ExchangeRequest {
   readonly configuration: number;
   /** Up to which position the device knows the decisions on its held work, see `Rest.decidedTo`. */
   readonly decidedTo: Position;
+  /** What the device knows of the log: when the hub asked for it, or another log than before seems to answer. */
+  readonly marks: Marks | null;
+  /** Others' work that the hub had fed and lacks now. */
+  readonly returns: readonly Return[];
+  /** The lease itself, when the hub said that it does not know it. */
+  readonly signedLease: SignedLease | null;
 }
 
 export const ExchangeRequest = struct<ExchangeRequest>({
@@ -80,4 +88,7 @@ export const ExchangeRequest = struct<ExchangeRequest>({
   renewal: option(Renewal),
   configuration: u32,
   decidedTo: Position,
+  marks: option(Marks),
+  returns: optionalList(Return),
+  signedLease: option(SignedLease),
 });

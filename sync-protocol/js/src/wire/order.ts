@@ -27,7 +27,9 @@ export type Order =
   /** This lease waits to be confirmed: it can push, and what it pushes is held. */
   | { readonly is: "pending" }
   /** This lease was revoked: it can push, and what it pushes is held. */
-  | { readonly is: "revoked" };
+  | { readonly is: "revoked" }
+  /** The cursor is of another log than the hub's: show in the next request what is known of it. No feed until then. */
+  | { readonly is: "showMarks" };
 
 export const Order = variants<Order>({
   renew: { challenge: Salt },
@@ -36,6 +38,7 @@ export const Order = variants<Order>({
   wipe: { when: WipeWhen },
   pending: {},
   revoked: {},
+  showMarks: {},
 });
 
 /** A hub of a later version may order something new: the rest of its answer must still be read. */

@@ -144,6 +144,9 @@ impl FakeHub {
             renewal: None,
             configuration: 0,
             decided_to: Position::START,
+            marks: None,
+            returns: Vec::new(),
+            signed_lease: None,
         };
         let answer: Answer = read(Message::Answer, &self.exchange(&frame(Message::ExchangeRequest, &request))).unwrap();
         answer.open(&self.key.public()).unwrap().0.parcels
