@@ -38,20 +38,7 @@ fn a_predecessor_bomb_is_refused() {
     let story = story();
     for count in [131_073_u64, 1 << 40, u64::MAX] {
         let mut parts = Parts::of(&story.second);
-        parts.columns = vec![
-            (column::KEY_TEXT, vec![0x7f, 1, b'k']),
-            (column::INSERT, vec![1]),
-            (column::ACTION, vec![0x7f, 1]),
-            (column::VALUE_META, vec![0x7f, 0]),
-            (column::PRED_COUNT, vec![0x7f]),
-            (column::PRED_ACTOR, Vec::new()),
-            (column::PRED_COUNTER, Vec::new()),
-        ];
-        uleb(parts.column(column::PRED_COUNT), count);
-        sleb(parts.column(column::PRED_ACTOR), i64::MAX);
-        parts.column(column::PRED_ACTOR).push(0);
-        sleb(parts.column(column::PRED_COUNTER), i64::MAX);
-        parts.column(column::PRED_COUNTER).push(1);
+        parts.columns = predecessor_bomb(count);
         refused(story.judge(&parts.bytes()), Code::Predecessors);
     }
 }

@@ -1,11 +1,12 @@
-//! Honest devices, and a small encoder that rewrites any field of a change and repairs its checksum.
+//! Honest devices and the stories of the gate's tests. What rewrites a change is in [`super::parts`].
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, ObjType, ROOT};
-use sha2::{Digest, Sha256};
 use sync_protocol::documents::{Edit, EntryId, Kind, apply, blank};
 use sync_protocol::gate::{Code, Judgement, StoredForm, Verdict, judge};
 use sync_protocol::ids::{Actor, ActorPrefix, ChangeHash, Millis};
+
+pub use super::parts::*;
 
 /// The kind that most tests use.
 pub const KIND: Kind = Kind::Case;
@@ -26,8 +27,13 @@ pub struct Device {
 
 impl Device {
     pub fn new(lease: u8, random: u8) -> Self {
+        Self::of(KIND, lease, random)
+    }
+
+    /// Of another kind.
+    pub fn of(kind: Kind, lease: u8, random: u8) -> Self {
         let actor = actor(lease, random);
-        Self { doc: blank(KIND).with_actor(ActorId::from(actor.as_bytes())) }
+        Self { doc: blank(kind).with_actor(ActorId::from(actor.as_bytes())) }
     }
 
     /// Makes one change; its plain bytes.
@@ -132,193 +138,17 @@ pub fn rich(device: &mut Device, turn: i64) -> Vec<u8> {
 }
 
 pub fn judge_one(stored: Option<&StoredForm>, lease: u8, change: &[u8]) -> (Verdict, Option<StoredForm>) {
-    let Judgement { mut verdicts, applied, .. } = judge(KIND, stored, prefix(lease), &[change.to_vec()]);
+    judge_of(KIND, stored, prefix(lease), change)
+}
+
+pub fn judge_of(
+    kind: Kind,
+    stored: Option<&StoredForm>,
+    prefix: ActorPrefix,
+    change: &[u8],
+) -> (Verdict, Option<StoredForm>) {
+    let Judgement { mut verdicts, applied, .. } = judge(kind, stored, prefix, &[change.to_vec()]);
     (verdicts.remove(0), applied.map(|applied| applied.form))
-}
-
-pub fn uleb(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-pub fn sleb(out: &mut Vec<u8>, mut value: i64) {
-    loop {
-        let byte = (value & 0x7f) as u8;
-        value >>= 7;
-        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
-            out.push(byte);
-            return;
-        }
-        out.push(byte | 0x80);
-    }
-}
-
-fn read_uleb(bytes: &mut &[u8]) -> u64 {
-    let (mut value, mut shift) = (0, 0);
-    loop {
-        let byte = bytes[0];
-        *bytes = &bytes[1..];
-        value |= u64::from(byte & 0x7f) << shift;
-        shift += 7;
-        if byte & 0x80 == 0 {
-            return value;
-        }
-    }
-}
-
-fn read_sleb(bytes: &mut &[u8]) -> i64 {
-    let (mut value, mut shift) = (0_i64, 0);
-    loop {
-        let byte = bytes[0];
-        *bytes = &bytes[1..];
-        value |= i64::from(byte & 0x7f) << shift;
-        shift += 7;
-        if byte & 0x80 == 0 {
-            return if shift < 64 && byte & 0x40 != 0 { value | (-1 << shift) } else { value };
-        }
-    }
-}
-
-fn take<'a>(bytes: &mut &'a [u8], len: usize) -> &'a [u8] {
-    let (taken, rest) = bytes.split_at(len);
-    *bytes = rest;
-    taken
-}
-
-/// A change taken apart.
-#[derive(Debug, Clone)]
-pub struct Parts {
-    pub deps: Vec<[u8; 32]>,
-    pub actor: Vec<u8>,
-    pub seq: u64,
-    pub start_op: u64,
-    pub time: i64,
-    pub message: Vec<u8>,
-    pub others: Vec<Vec<u8>>,
-    pub columns: Vec<(u64, Vec<u8>)>,
-    pub footer: Vec<u8>,
-}
-
-/// Column specifications by name.
-pub mod column {
-    pub const OBJECT_ACTOR: u64 = 1;
-    pub const OBJECT_COUNTER: u64 = 2;
-    pub const KEY_ACTOR: u64 = 17;
-    pub const KEY_TEXT: u64 = 21;
-    pub const INSERT: u64 = 52;
-    pub const ACTION: u64 = 66;
-    pub const VALUE_META: u64 = 86;
-    pub const VALUE: u64 = 87;
-    pub const PRED_COUNT: u64 = 112;
-    pub const PRED_ACTOR: u64 = 113;
-    pub const PRED_COUNTER: u64 = 115;
-}
-
-impl Parts {
-    /// Takes an honest plain change apart.
-    pub fn of(raw: &[u8]) -> Self {
-        let mut rest = &raw[9..];
-        let len = read_uleb(&mut rest) as usize;
-        assert_eq!(rest.len(), len);
-        let b = &mut rest;
-        let deps = (0..read_uleb(b)).map(|_| take(b, 32).try_into().unwrap()).collect();
-        let bytes = |b: &mut &[u8]| {
-            let len = read_uleb(b) as usize;
-            take(b, len).to_vec()
-        };
-        let actor = bytes(b);
-        let (seq, start_op, time) = (read_uleb(b), read_uleb(b), read_sleb(b));
-        let message = bytes(b);
-        let others = (0..read_uleb(b)).map(|_| bytes(b)).collect();
-        let list: Vec<_> = (0..read_uleb(b)).map(|_| (read_uleb(b), read_uleb(b) as usize)).collect();
-        let columns = list.into_iter().map(|(spec, len)| (spec, take(b, len).to_vec())).collect();
-        Self { deps, actor, seq, start_op, time, message, others, columns, footer: b.to_vec() }
-    }
-
-    pub fn column(&mut self, spec: u64) -> &mut Vec<u8> {
-        if !self.columns.iter().any(|(s, _)| *s == spec) {
-            self.columns.push((spec, Vec::new()));
-            self.columns.sort_by_key(|(s, _)| *s);
-        }
-        &mut self.columns.iter_mut().find(|(s, _)| *s == spec).unwrap().1
-    }
-
-    pub fn with(mut self, spec: u64, bytes: &[u8]) -> Self {
-        *self.column(spec) = bytes.to_vec();
-        self
-    }
-
-    pub fn without(mut self, spec: u64) -> Self {
-        self.columns.retain(|(s, _)| *s != spec);
-        self
-    }
-
-    pub fn contents(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        let bytes = |out: &mut Vec<u8>, bytes: &[u8]| {
-            uleb(out, bytes.len() as u64);
-            out.extend_from_slice(bytes);
-        };
-        uleb(&mut out, self.deps.len() as u64);
-        self.deps.iter().for_each(|dep| out.extend_from_slice(dep));
-        bytes(&mut out, &self.actor);
-        uleb(&mut out, self.seq);
-        uleb(&mut out, self.start_op);
-        sleb(&mut out, self.time);
-        bytes(&mut out, &self.message);
-        uleb(&mut out, self.others.len() as u64);
-        self.others.iter().for_each(|other| bytes(&mut out, other));
-        uleb(&mut out, self.columns.len() as u64);
-        for (spec, data) in &self.columns {
-            uleb(&mut out, *spec);
-            uleb(&mut out, data.len() as u64);
-        }
-        self.columns.iter().for_each(|(_, data)| out.extend_from_slice(data));
-        out.extend_from_slice(&self.footer);
-        out
-    }
-
-    /// Puts it together again, with the right checksum.
-    pub fn bytes(&self) -> Vec<u8> {
-        chunk(1, &self.contents())
-    }
-}
-
-/// The checksum of a chunk of this kind.
-pub fn checksum(kind: u8, contents: &[u8]) -> [u8; 4] {
-    let mut head = vec![kind];
-    uleb(&mut head, contents.len() as u64);
-    let hash: [u8; 32] = Sha256::new().chain_update(&head).chain_update(contents).finalize().into();
-    hash[..4].try_into().unwrap()
-}
-
-/// A chunk of any kind around any contents, with the right checksum.
-pub fn chunk(kind: u8, contents: &[u8]) -> Vec<u8> {
-    framed(kind, checksum(kind, contents), contents)
-}
-
-/// A compressed change around contents, with the right checksum.
-pub fn compressed(contents: &[u8]) -> Vec<u8> {
-    framed(2, checksum(1, contents), &deflate(contents))
-}
-
-pub fn framed(kind: u8, checksum: [u8; 4], contents: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x85, 0x6f, 0x4a, 0x83];
-    out.extend_from_slice(&checksum);
-    out.push(kind);
-    uleb(&mut out, contents.len() as u64);
-    out.extend_from_slice(contents);
-    out
-}
-
-pub fn deflate(contents: &[u8]) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(contents).unwrap();
-    encoder.finish().unwrap()
 }
 
 /// A device, its first change applied, and its second one, which is honest and not applied yet.
@@ -369,18 +199,7 @@ pub fn held(verdict: Verdict, code: Code) {
 
 /// One operation that sets a key of the root to null, run-length encoded `count` times.
 pub fn bomb(story: &Story, count: i64) -> Vec<u8> {
-    let mut run = Vec::new();
-    sleb(&mut run, count);
-    let with = |value: &[u8]| [&run[..], value].concat();
-    let mut flags = Vec::new();
-    uleb(&mut flags, count as u64);
     let mut parts = Parts::of(&story.second);
-    parts.columns = vec![
-        (column::KEY_TEXT, with(&[1, b'k'])),
-        (column::INSERT, flags),
-        (column::ACTION, with(&[1])),
-        (column::VALUE_META, with(&[0])),
-        (column::PRED_COUNT, with(&[0])),
-    ];
+    parts.columns = run_bomb(count);
     parts.bytes()
 }

@@ -8,19 +8,7 @@ use super::support::*;
 
 /// The second change with another first value.
 fn value(story: &Story, kind: u8, bytes: &[u8]) -> Verdict {
-    let mut meta = vec![0x7f];
-    uleb(&mut meta, (bytes.len() as u64) << 4 | u64::from(kind));
-    story.with(|p| {
-        p.columns = vec![
-            (column::KEY_TEXT, vec![0x7f, 1, b'k']),
-            (column::INSERT, vec![1]),
-            (column::ACTION, vec![0x7f, 1]),
-            (column::VALUE_META, meta),
-            (column::VALUE, bytes.to_vec()),
-            (column::PRED_COUNT, vec![0x7f, 0]),
-        ];
-        p.columns.retain(|(_, data)| !data.is_empty());
-    })
+    story.with(|p| p.columns = one_value(kind, bytes))
 }
 
 #[test]
