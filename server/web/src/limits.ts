@@ -107,6 +107,9 @@ export const SEND_AFTER_MILLIS = 2_000;
 /** Notices kept: older ones are in the state of each record anyway. */
 export const NOTICES_MAX = 30;
 
+/** Documents named in one notice: more push what is being done off a small screen. */
+export const NOTICE_NAMES = 3;
+
 /** Lines of lists made again at once: a few frames of a slow phone. */
 export const LINES_AT_ONCE = 10;
 

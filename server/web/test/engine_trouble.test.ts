@@ -85,8 +85,8 @@ describe("trouble with the store", () => {
         await db.commit([{ table: "rows", key, value: Uint8Array.of(1, 2, 3) }]);
       }
     }
-    await expect(engine.open(document)).rejects.toMatchObject({ code: "document-away" });
-    expect(engine.state.notices).toMatchObject([{ document }]);
+    await expect(engine.open(document)).rejects.toMatchObject({ code: "document-damaged" });
+    expect(engine.state.notices).toMatchObject([{ documents: [document] }]);
     expect((await engine.open(other.document)).step).toBe("two");
   });
 

@@ -12,3 +12,9 @@ test("the next user does not read what was said to the one before, but what conc
   notices.forgetUser();
   expect(notices.all.map(({ words }) => words.fr)).toEqual(["a row was set aside"]);
 });
+
+test("the same words are said once, of each document that they are about", () => {
+  const notices = new Notices();
+  for (const document of ["one", "two", "one"]) notices.add(say("cannot be read"), "urgent", document);
+  expect(notices.all).toEqual([{ id: 1, words: say("cannot be read"), documents: ["two", "one"], tone: "urgent" }]);
+});

@@ -2,6 +2,7 @@
  * The app as a caseworker uses it: what is touched and read on its screens, in French. Knows the screens' words and
  * nothing of what is behind them.
  */
+import { join } from "node:path";
 import { expect, type Page, type Request } from "@playwright/test";
 import { EXCHANGE_MS } from "./limits.ts";
 
@@ -21,6 +22,12 @@ export class App {
 
   constructor(page: Page) {
     this.page = page;
+  }
+
+  /** Writes the screen as PNG, where `SEGIN_STATES` names a folder: states are looked at, too. */
+  async picture(name: string): Promise<void> {
+    const folder = process.env.SEGIN_STATES;
+    if (folder !== undefined) await this.page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
   }
 
   #button(name: string | RegExp) {

@@ -16,7 +16,11 @@ export interface Looks {
   readonly locale: string;
   /** Whether it is touched, as a phone. */
   readonly touch: boolean;
+  /** Whether it has a camera, which sees the browser's own test picture. */
+  readonly camera?: boolean;
 }
+
+const CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"];
 
 /** A small phone in French. */
 export const SMALL: Looks = { width: 360, height: 640, locale: "fr-FR", touch: true };
@@ -60,10 +64,10 @@ export class Phone {
   async openBrowser(): Promise<Page> {
     const browser = fields(JSON.parse(process.env[BROWSER] ?? "null"), BROWSER);
     const environment = Object.entries({ ...process.env, ...fields(browser.environment, "environment") });
-    const { width, height, locale, touch } = this.#looks;
+    const { width, height, locale, touch, camera } = this.#looks;
     const context = await chromium.launchPersistentContext(this.folder, {
       executablePath: text(browser, "path"),
-      args: ARGUMENTS,
+      args: camera === true ? [...ARGUMENTS, ...CAMERA] : ARGUMENTS,
       env: Object.fromEntries(environment.map(([name, value]) => [name, String(value)])),
       viewport: { width, height },
       locale,

@@ -208,7 +208,8 @@ export interface EngineState {
 export interface Notice {
   readonly id: number;
   readonly words: Words;
-  readonly document: string | null;
+  /** Which documents it is about, the last named last; none: the device or all of it. */
+  readonly documents: readonly string[];
   readonly tone: "good" | "calm" | "urgent";
 }
 

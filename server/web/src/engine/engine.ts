@@ -12,6 +12,7 @@ import { openKeys } from "../vault/keys.js";
 import { isPin } from "../vault/passphrase.js";
 import type { UserRecord } from "../store/record.js";
 import type { Editing, Engine, EngineState, Opened, Phase, Storage, Words } from "./contract.js";
+import { forgetSent } from "./claiming.js";
 import { courierName, writeCourier } from "./courier.js";
 import { Enrolling } from "./enrolling.js";
 import { Evicting } from "./evicting.js";
@@ -324,10 +325,11 @@ export class FieldEngine implements Engine {
       this.#refreshUser();
     }
     if (failure === null) {
-      const others = this.#roster.users.filter((user) => user.slot !== this.#session?.record.slot);
-      const sent = await this.#sealed.send(await this.around.loadProtocol(), others);
+      const sealed = this.#roster.users.filter((user) => user.slot !== session?.record.slot || session.lostWork.size > 0);
+      const sent = await this.#sealed.send(await this.around.loadProtocol(), sealed);
       for (const slot of sent.wipe) await this.#roster.erase(slot, this.around.now());
       if (sent.wipe.length > 0 && this.#session === null) this.#show(this.#closedPhase());
+      if (session !== null && sent.failure === null && sent.left === 0) await forgetSent(session);
       failure = sent.failure;
       left ||= sent.left > 0;
     }

@@ -48,7 +48,7 @@ export function createFixture(search: URLSearchParams): Engine {
     },
     rows: [],
     configuration: LISTS,
-    notices: search.has("full") ? [{ id: 1, words: { fr: "Kayes a aussi ouvert le dossier GOG-26-K7-0001-C.", en: "Kayes opened the case GOG-26-K7-0001-C too." }, document: documentId(1), tone: "calm" }] : [],
+    notices: search.has("full") ? [{ id: 1, words: { fr: "Kayes a aussi ouvert le dossier GOG-26-K7-0001-C.", en: "Kayes opened the case GOG-26-K7-0001-C too." }, documents: [documentId(1)], tone: "calm" }] : [],
     updateWaiting: search.has("full"),
   };
 

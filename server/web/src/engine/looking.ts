@@ -24,7 +24,7 @@ export async function lookAt(session: Session, text: string): Promise<Opened> {
   if (saved === null || view === null) {
     session.lose(document);
     session.around.recorded();
-    throw problem(saved === null ? "document-away" : "document-damaged");
+    throw problem(saved === null && !session.isDamaged(document) ? "document-away" : "document-damaged");
   }
   await session.driver.handle({ is: "shown", documents: [document] });
   const code = entry.code ?? session.lines.get(document)?.code ?? null;

@@ -14,17 +14,21 @@ export class Notices {
     return this.#all;
   }
 
-  /** Says something; the same words about the same document are said once. */
+  /** Says something; the same words are said once, of every document that they are about. */
   add(words: Words, tone: Notice["tone"], document: string | null = null): void {
-    const others = this.#all.filter((one) => one.words.fr !== words.fr || one.document !== document);
-    this.#all = [...others, { id: this.#next, words, document, tone }].slice(-NOTICES_MAX);
-    this.#next += 1;
+    const said = this.#all.find((one) => one.words.fr === words.fr);
+    const others = this.#all.filter((one) => one !== said);
+    const before = (said?.documents ?? []).filter((one) => one !== document);
+    const documents = (document === null ? before : [...before, document]).slice(-NOTICES_MAX);
+    this.#all = [...others, { id: said?.id ?? this.#next, words, documents, tone }].slice(-NOTICES_MAX);
+    if (said === undefined) this.#next += 1;
   }
 
   /** Says something about the device itself: it stays when somebody else works on it. */
   addForAll(words: Words, tone: Notice["tone"]): void {
-    this.#forAll.add(this.#next);
     this.add(words, tone);
+    const said = this.#all.at(-1);
+    if (said !== undefined) this.#forAll.add(said.id);
   }
 
   /** Takes one away. */

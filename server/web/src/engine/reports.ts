@@ -1,22 +1,26 @@
 /**
  * What the state machine reports, as things to say. Owns which reports are said, how urgently, and in which words; what
- * stands in each record's state anyway (receipts, counts) is not said again.
+ * stands in each record's state anyway (receipts, counts), or on the screens while a device is pending or revoked, is
+ * not said again.
  */
 import type { Report } from "@segin/sync-protocol";
-import { both, heldWords, refusedWords } from "./sentences.js";
+import { both, heldWords, refusedWords, sentence } from "./sentences.js";
 import type { Notices } from "./notices.js";
+
+/** Why things are held that every screen, or the first one, says of the device itself. */
+const SAID_OF_DEVICE: ReadonlySet<string> = new Set(["held-who-pending", "held-who-revoked"]);
 
 /** Says what a report means, if it is to be said. */
 export function sayReport(report: Report, notices: Notices): void {
   if (typeof report === "string") {
     saySimple(report, notices);
   } else if ("Held" in report) {
-    notices.add(heldWords(report.Held.code), "calm", report.Held.document);
+    if (!SAID_OF_DEVICE.has(report.Held.code)) notices.add(heldWords(report.Held.code), "calm", report.Held.document);
   } else if ("Refused" in report) {
     notices.add(refusedWords(report.Refused.code, report.Refused.sentence), "urgent", report.Refused.document);
   } else if ("Decided" in report) {
     const { document, applied, rejected, sentence } = report.Decided;
-    if (applied > 0) notices.add(both("Un responsable l'a accepté.", "A supervisor accepted it."), "good", document);
+    if (applied > 0) notices.add(both("Un responsable a accepté ce qui attendait.", "A supervisor accepted what was waiting."), "good", document);
     if (rejected > 0) notices.add(refusedWords("decided-rejected", sentence ?? ""), "urgent", document);
   } else if ("Replayed" in report) {
     const words = both("Votre saisie a été réécrite sur la version du serveur.", "What you entered was written again on the hub's version.");
@@ -27,7 +31,7 @@ export function sayReport(report: Report, notices: Notices): void {
     const words = both("Deux valeurs existent: choisissez la bonne.", "There are two values: choose the right one.");
     notices.add(words, "urgent", report.Conflict.document);
   } else if ("Unreadable" in report) {
-    const words = both("Un dossier ne pouvait pas être lu; il est redemandé.", "A case could not be read; it is asked for again.");
+    const words = sentence("document-damaged");
     notices.add(words, "calm", report.Unreadable.document);
   } else if ("GivingBack" in report) {
     const words = both(
@@ -36,29 +40,11 @@ export function sayReport(report: Report, notices: Notices): void {
     );
     notices.add(words, "calm");
   } else if ("Standing" in report) {
-    sayStanding(report.Standing.standing, notices);
+    if (report.Standing.standing === "active") notices.add(both("Votre appareil est confirmé.", "Your device is confirmed."), "good");
   } else if ("Differs" in report) {
     const words = both(
       "Le serveur et cet appareil ne gardent pas la même chose. Rien n'est perdu: prévenez l'administrateur.",
       "The hub and this device do not hold the same. Nothing is lost: tell the administrator.",
-    );
-    notices.add(words, "urgent");
-  }
-}
-
-function sayStanding(standing: "active" | "pending" | "revoked", notices: Notices): void {
-  if (standing === "active") {
-    notices.add(both("Votre appareil est confirmé.", "Your device is confirmed."), "good");
-  } else if (standing === "pending") {
-    const words = both(
-      "Votre appareil attend d'être confirmé. Enregistrez: tout est gardé.",
-      "Your device waits to be confirmed. Go on recording: everything is kept.",
-    );
-    notices.add(words, "calm");
-  } else {
-    const words = both(
-      "Cet appareil a été retiré. Ce que vous enregistrez part encore; un responsable décide.",
-      "This device was revoked. What you record still goes; a supervisor decides.",
     );
     notices.add(words, "urgent");
   }

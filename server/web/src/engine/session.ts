@@ -11,6 +11,7 @@ import type { Beside } from "../store/user_store.js";
 import type { UserRecord } from "../store/record.js";
 import type { OpenKeys } from "../vault/keys.js";
 import type { Words } from "./contract.js";
+import { claimLost } from "./claiming.js";
 import { readDraft } from "./drafts.js";
 import type { Draft } from "./drafts.js";
 import { Driver } from "./driver.js";
@@ -68,9 +69,13 @@ export class Session {
   /** Documents stored in the present exchange. */
   fed = 0;
   isWiped = false;
+  /** Keys of notes of unsent work that cannot be read: `claiming.ts`. */
+  readonly lostWork = new Set<string>();
   /** Nobody works with it any more. */
   isClosed = false;
   readonly #lost = new Set<string>();
+  /** Copies that are there and cannot be read. */
+  readonly #damagedCopies = new Set<string>();
   readonly #kinds: ReadonlyMap<number, Kind>;
   /** Documents by the counter of the parcel that holds them. */
   #packed: ReadonlyMap<number, readonly string[]> = new Map();
@@ -100,6 +105,7 @@ export class Session {
     session.#notePacked();
     for (const key of damaged) session.#damaged(key);
     await session.#readLines();
+    if (session.lostWork.size > 0) await claimLost(session);
     const drafts = await store.drafts();
     for (const [, bytes] of drafts.rows) {
       const draft = readDraft(bytes);
@@ -236,6 +242,7 @@ export class Session {
     for (const [document, bytes] of beside.summaries ?? []) {
       this.lines.set(document, bytes === null ? null : readSummary(bytes));
     }
+    for (const { is, key } of batch) if (is === "put" && key.is === "copy") this.#damagedCopies.delete(key.document);
     if (batch.some((write) => write.key.is === "parcel")) this.#notePacked();
     if (this.isSending) this.fed += batch.filter((write) => write.key.is === "copy").length;
     this.around.changed();
@@ -246,11 +253,18 @@ export class Session {
     const parsed = this.around.protocol.Key.fromBytes(this.around.protocol.fromHex(key));
     if (parsed?.is === "copy" || parsed?.is === "entry") {
       this.#lost.add(parsed.document);
+      this.#damagedCopies.add(parsed.document);
       this.around.notices.add(sentence("document-damaged"), "urgent", parsed.document);
     } else {
+      if (parsed?.is === "work") this.lostWork.add(key);
       this.around.notices.add(sentence("row-aside"), "urgent");
     }
     this.around.changed();
+  }
+
+  /** Whether a document's copy stands here and cannot be read. */
+  isDamaged(document: string): boolean {
+    return this.#damagedCopies.has(document);
   }
 
   /** Notes a document whose copy is gone or unreadable. */

@@ -99,6 +99,7 @@ export const common: Dictionary["common"] = {
     text: "A new version of the app is ready. It is taken at the next start; your records stay.",
     now: "Take it now",
   },
+  about: (name: string) => `See ${name}`,
   readingLocked: "No contact for a long time: older cases cannot be read until the next contact. You can always record.",
   revoked: "The hub has revoked this device for you. What you record is kept and waits for a decision. Speak to your supervisor.",
 };

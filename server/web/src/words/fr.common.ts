@@ -100,6 +100,7 @@ export const common = {
     text: "Une nouvelle version de l'application est prête. Elle sera prise au prochain démarrage ; vos fiches restent.",
     now: "La prendre maintenant",
   },
+  about: (name: string) => `Voir ${name}`,
   readingLocked:
     "Pas de contact depuis longtemps : les anciens dossiers ne se lisent plus jusqu'au prochain contact. Vous pouvez toujours enregistrer.",
   revoked: "Le serveur a révoqué cet appareil pour vous. Ce que vous enregistrez est gardé et attend une décision. Parlez à votre responsable.",

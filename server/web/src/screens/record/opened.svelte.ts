@@ -1,7 +1,9 @@
 /**
  * A document on a screen: opened when the screen is drawn, and again when the engine's line of it changes. What is shown stays
- * until the newer is there, so that nothing flickers and no sheet closes under a finger.
+ * until the newer is there, so that nothing flickers and no sheet closes under a finger. One that cannot be opened is tried again
+ * after each contact: the hub is asked for it.
  */
+import { app } from "../../app/engine.svelte.js";
 import type { Opened } from "../../engine/contract.js";
 import { open, versionOf } from "./load.js";
 
@@ -16,7 +18,7 @@ export interface Opening {
 export function opening(document: () => string): Opening {
   let opened = $state.raw<Opened | null>(null);
   let failure = $state.raw<unknown>(null);
-  const version = $derived(versionOf(document()));
+  const version = $derived(versionOf(document()) + (failure === null ? "" : ` ${app().sync.contactAt}`));
 
   $effect(() => {
     void version;
