@@ -50,6 +50,8 @@ pub enum Purpose {
     Fingerprint,
     /// Contents sealed to the hub, see [`crate::sealing`].
     Sealing,
+    /// What belongs together in a file that is carried, see [`crate::wire::courier`].
+    Courier,
 }
 
 impl Purpose {
@@ -74,6 +76,7 @@ impl Purpose {
             Self::Digest => b"segin/1 digest\0",
             Self::Fingerprint => b"segin/1 fingerprint\0",
             Self::Sealing => b"segin/1 sealing\0",
+            Self::Courier => b"segin/1 courier\0",
         }
     }
 }

@@ -183,6 +183,10 @@ byte_id!(
     Salt, 16, "salt", hex
 );
 byte_id!(
+    /// The start of a hash of a hub's key: which hub a file is for.
+    HubTag, 8, "hub tag", hex
+);
+byte_id!(
     /// 96 random bits on a printed card; who shows them may work on that case.
     CardToken, 12, "card token", secret
 );

@@ -168,3 +168,29 @@ pub const READ_STATEMENT_BYTES: u32 = 112;
 
 /// Keys that a device vouches for and has not yet told the hub of: the devices of a large training day.
 pub const VOUCHES_KEPT_MAX: usize = 64;
+
+/// Bytes to a multiple of which a file that is carried is padded: one that holds one intake and one that holds three have
+/// the same size.
+pub const CARRIED_STEP_BYTES: usize = 4 * 1024;
+
+/// Bytes of a file that is carried: the largest message, with what stands before and behind it.
+pub const CARRIED_BYTES_MAX: usize = 9 * 1024 * 1024;
+
+/// Parts of a courier file, one for each lease: more than one device has users.
+pub const COURIER_PARTS_MAX: usize = 64;
+
+/// Parcels in a courier file, all parts together: months of intakes, each sealed by itself. The rest goes with the next.
+pub const COURIER_PARCELS_MAX: usize = 2_048;
+
+/// Bytes of parcels that a device puts into one courier file: what stands beside them fits into the same message.
+pub const COURIER_PARCEL_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// Bytes of the feed in a return file, before compression, all parts together: half of what a message may hold is for what
+/// may follow the document that reaches it.
+pub const COURIER_FEED_BYTES_MAX: u32 = 2 * 1024 * 1024;
+
+/// Runs of missing numbers that a hub remembers of one series and tells: more than anybody looks for.
+pub const COURIER_MISSING_MAX: usize = 16;
+
+/// Courier files of which a device remembers what it asked for: their return files are taken, older ones are not.
+pub const COURIER_SENT_KEPT_MAX: usize = 16;

@@ -27,6 +27,7 @@ use sync_protocol::wire::answer::{
     leaves_hash,
 };
 use sync_protocol::wire::codec::{CodecError, Message, frame, from_cbor, to_cbor, unframe};
+use sync_protocol::wire::courier::{Ask, CourierFile, CourierPart, Reply, ReturnFile, ReturnPart};
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, token_hash};
 use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use sync_protocol::wire::fingerprint::fingerprint;
@@ -95,6 +96,10 @@ fn messages() -> Vec<Vector> {
             Some(Message::EnrolRequest), EnrolRequest { invitation, installation, key, proof }),
         vector!("enrol-answer", "Lease, token, the hub's key, the log, the configuration, the key to seal to.", fixed::enrol_answer(),
             Some(Message::EnrolAnswer), EnrolAnswer { lease, token, hub, log, configuration, sealing }),
+        vector!("courier-file", "One part, to be carried to the hub: courier.json says how the file is made of it.", fixed::courier_file(),
+            Some(Message::Courier), CourierFile { hub, id, parts }),
+        vector!("return-file", "Its answer, to be carried back.", fixed::return_file(), Some(Message::Return),
+            ReturnFile { courier, parts }),
     ]
 }
 
@@ -161,6 +166,14 @@ fn structures() -> Vec<Vector> {
         parcel!("parcel-plain", "Signed with the user's key.", fixed::first_parcel()),
         parcel!("parcel-statement", "No documents, one statement.", fixed::stating_parcel()),
         parcel!("parcel-sealed", "Signed by the user, its contents sealed to the hub: sealing.json says how.", fixed::sealed_parcel()),
+        vector!("courier-part", "A sealed parcel and the ask that belongs to it.", fixed::courier_part(), None,
+            CourierPart { lease, parcels, ask }),
+        vector!("ask", "What courier-part has sealed to the hub: the request of a quiet reconnect, the third of its series.", fixed::ask(), None,
+            Ask { series, number, before, reply_to, request }),
+        vector!("return-part", "A reply, sealed to the key that the ask named.", fixed::return_part(), None,
+            ReturnPart { lease, part, reply }),
+        vector!("reply", "answer-empty in its frame, and that the second file of the series has not come.", fixed::reply(), None,
+            Reply { number, missing, answer }),
     ]
 }
 
@@ -242,11 +255,40 @@ fn sealed_contents_have_the_bytes_that_were_committed() {
 }
 
 #[test]
+fn carried_files_have_the_bytes_that_were_committed() {
+    let (courier, back) = (fixed::courier_file().to_bytes(), fixed::return_file().to_bytes());
+    // Written once: what deflates otherwise makes other frames, which read back to the same.
+    let wanted = json!({
+        "about": "Both files whole: head, length of the frame (4, big-endian), frame, zeros up to a multiple of 4,096, SHA-256 over all before. Frames that were compressed elsewhere differ; those here must read back.",
+        "head of a courier file": sync_protocol::wire::carried::COURIER_HEAD,
+        "head of a return file": sync_protocol::wire::carried::RETURN_HEAD,
+        "secret key of the hub": HEXLOWER.encode(&fixed::sealing_key().to_bytes()[..]),
+        "secret key of the device, for replies": HEXLOWER.encode(&fixed::reply_key().to_bytes()[..]),
+        "draw of the ask": HEXLOWER.encode(&fixed::ASK_DRAW),
+        "draw of the reply": HEXLOWER.encode(&fixed::REPLY_DRAW),
+        "tag of the hub 01 × 32": fixed::courier_file().hub.to_string(),
+        "hash of courier-part": fixed::courier_part().hash().to_string(),
+        "hash of the courier file": fixed::courier_hash().to_string(),
+        "courier file": HEXLOWER.encode(&courier),
+        "return file": HEXLOWER.encode(&back),
+    });
+    let file = committed("courier", &wanted);
+    assert_eq!(file, wanted);
+    let (read, hash) = CourierFile::from_bytes(&unhex(&file["courier file"])).expect("the committed file reads back");
+    assert_eq!((&read, hash), (&fixed::courier_file(), fixed::courier_hash()));
+    assert_eq!(read.parts[0].open(&read.place(0), &fixed::sealing_key()), Ok(fixed::ask()));
+    let read = ReturnFile::from_bytes(&unhex(&file["return file"])).expect("the committed file reads back");
+    assert_eq!(read, fixed::return_file());
+    assert_eq!(read.open(0, &fixed::reply_key()), Ok(fixed::reply()));
+}
+
+#[test]
 fn every_file_belongs_to_a_structure() {
     let mut known: Vec<String> =
         messages().iter().chain(&structures()).map(|vector| format!("{}.json", vector.name)).collect();
     known.push("derived.json".to_owned());
     known.push("sealing.json".to_owned());
+    known.push("courier.json".to_owned());
     known.sort();
     let mut found: Vec<String> = std::fs::read_dir(folder())
         .unwrap()
@@ -277,6 +319,7 @@ fn hashes_and_signatures_have_the_bytes_that_were_committed() {
         Purpose::Digest,
         Purpose::Fingerprint,
         Purpose::Sealing,
+        Purpose::Courier,
     ];
     let hashed: Vec<Value> = purposes
         .into_iter()

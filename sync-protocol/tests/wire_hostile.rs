@@ -22,6 +22,7 @@ use sync_protocol::wire::answer::{
     WipeWhen,
 };
 use sync_protocol::wire::codec::{CodecError, Message, Raw, frame, from_cbor, read, to_cbor, unframe};
+use sync_protocol::wire::courier::{CourierFile, ReturnFile};
 use sync_protocol::wire::digest::Digest;
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
 use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
@@ -206,6 +207,8 @@ fn read_as_everything(bytes: &[u8]) {
     let _ = read::<Answer>(Message::Answer, bytes);
     let _ = read::<EnrolRequest>(Message::EnrolRequest, bytes);
     let _ = read::<EnrolAnswer>(Message::EnrolAnswer, bytes);
+    let _ = read::<CourierFile>(Message::Courier, bytes);
+    let _ = read::<ReturnFile>(Message::Return, bytes);
     read_bare(bytes);
 }
 
@@ -232,6 +235,8 @@ fn honest_frames() -> Vec<(Message, Vec<u8>)> {
         (Message::Answer, frame(Message::Answer, &fixed::feeding_answer())),
         (Message::EnrolRequest, frame(Message::EnrolRequest, &fixed::enrol_request())),
         (Message::EnrolAnswer, frame(Message::EnrolAnswer, &fixed::enrol_answer())),
+        (Message::Courier, frame(Message::Courier, &fixed::courier_file())),
+        (Message::Return, frame(Message::Return, &fixed::return_file())),
     ]
 }
 
@@ -324,6 +329,8 @@ fn read_as(kind: Message, bytes: &[u8]) -> Result<(), CodecError> {
         Message::Answer => read::<Answer>(kind, bytes).map(drop),
         Message::EnrolRequest => read::<EnrolRequest>(kind, bytes).map(drop),
         Message::EnrolAnswer => read::<EnrolAnswer>(kind, bytes).map(drop),
+        Message::Courier => read::<CourierFile>(kind, bytes).map(drop),
+        Message::Return => read::<ReturnFile>(kind, bytes).map(drop),
     }
 }
 

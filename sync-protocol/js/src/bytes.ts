@@ -36,6 +36,11 @@ export function u32Bytes(value: number): Uint8Array {
   return out;
 }
 
+/** A number below 2^16 as two bytes, the highest first. */
+export function u16Bytes(value: number): Uint8Array {
+  return Uint8Array.of(value >> 8, value & 0xff);
+}
+
 const UTF8 = new TextEncoder();
 
 /** The text's bytes in UTF-8. */

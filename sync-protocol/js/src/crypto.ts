@@ -31,6 +31,7 @@ export const PURPOSES = [
   "digest",
   "fingerprint",
   "sealing",
+  "courier",
 ] as const;
 
 export type Purpose = (typeof PURPOSES)[number];

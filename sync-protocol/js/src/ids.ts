@@ -132,6 +132,10 @@ export const ChainTag = {
   of: (chain: Hash): ChainTag => chainTag.fromBytes(Hash.toBytes(chain).subarray(0, chainTag.LEN)),
 };
 
+/** The start of a hash of a hub's key: which hub a file is for. */
+export type HubTag = Id<"HubTag">;
+export const HubTag = hex<"HubTag">("hub tag", 8);
+
 /** Random bytes that keep a commitment from being guessed; a feed token has this form too. 16 bytes. */
 export type Salt = Uint8Array;
 export const Salt = { LEN: 16, ...fixedBytes(16) };

@@ -122,3 +122,27 @@ export const READ_STATEMENT_BYTES = 112;
 
 /** Keys that a device vouches for and has not yet told the hub of: the devices of a large training day. */
 export const VOUCHES_KEPT_MAX = 64;
+
+/** Bytes to a multiple of which a file that is carried is padded. */
+export const CARRIED_STEP_BYTES = 4 * 1024;
+
+/** Bytes of a file that is carried: the largest message, with what stands before and behind it. */
+export const CARRIED_BYTES_MAX = 9 * 1024 * 1024;
+
+/** Parts of a courier file, one for each lease: more than one device has users. */
+export const COURIER_PARTS_MAX = 64;
+
+/** Parcels in a courier file, all parts together. */
+export const COURIER_PARCELS_MAX = 2_048;
+
+/** Bytes of parcels that a device puts into one courier file: what stands beside them fits into the same message. */
+export const COURIER_PARCEL_BYTES_MAX = 6 * 1024 * 1024;
+
+/** Bytes of the feed in a return file, before compression, all parts together. */
+export const COURIER_FEED_BYTES_MAX = 2 * 1024 * 1024;
+
+/** Runs of missing numbers that a hub remembers of one series and tells. */
+export const COURIER_MISSING_MAX = 16;
+
+/** Courier files of which a device remembers what it asked for: their return files are taken, older ones are not. */
+export const COURIER_SENT_KEPT_MAX = 16;

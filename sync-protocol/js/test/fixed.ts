@@ -3,6 +3,9 @@
  * `vectors/wire` hold their bytes. Secret keys are one byte repeated (1: hub, 2: Awa's phone, 3: the hub's
  * for sealing); identifiers likewise.
  */
+import { readFileSync } from "node:fs";
+
+import { concat, utf8 } from "../src/bytes.js";
 import { SecretKey } from "../src/crypto.js";
 import {
   ActorPrefix,
@@ -21,7 +24,9 @@ import {
 import * as wire from "../src/wire/answer.js";
 import type { Order } from "../src/wire/answer.js";
 import { SealingKey } from "../src/sealing.js";
-import { Raw } from "../src/wire/codec.js";
+import { Raw, toCbor } from "../src/wire/codec.js";
+import { CourierPart, hubTag, ReturnPart } from "../src/wire/courier.js";
+import type { Ask, CourierFile, Reply, ReturnFile } from "../src/wire/courier.js";
 import { Digest } from "../src/wire/digest.js";
 import { EnrolRequest, Invitation, type EnrolAnswer } from "../src/wire/enrolment.js";
 import { Renewal, type ExchangeRequest, type Repair } from "../src/wire/exchange.js";
@@ -323,3 +328,42 @@ export const enrolAnswer: EnrolAnswer = {
   configuration: repeated(0x73, 20),
   sealing: sealingKey.public(),
 };
+
+/** Of the device, for replies; for tests only. */
+export const replyKey = SealingKey.fromBytes(repeated(4, 32));
+export const ask: Ask = {
+  series: repeated(0x5a, 16),
+  number: 3,
+  before: Hash.fromBytes(repeated(0x5b, 32)),
+  replyTo: replyKey.public(),
+  request: emptyRequest,
+};
+const courierId = repeated(0x57, 16);
+const courierPlace = { file: courierId, index: 0, of: 1 };
+export const courierPart = await CourierPart.seal(
+  courierPlace,
+  PREFIX,
+  [sealedParcel],
+  ask,
+  sealingKey.public(),
+  repeated(0x58, 32),
+);
+export const courierFile: CourierFile = { hub: hubTag(hubKey.public()), id: courierId, parts: [courierPart] };
+export const reply: Reply = {
+  number: 3,
+  missing: [[2, 2]],
+  answer: concat(utf8("SG\u0001\u0002"), toCbor(wire.Answer, quietAnswer)),
+};
+/** Both files as the Rust crate wrote them: its compressor's frames, so the hash is the committed one. */
+export const carried: Readonly<Record<string, string>> = JSON.parse(
+  readFileSync(new URL("../../vectors/wire/courier.json", import.meta.url), "utf8"),
+);
+export const courierHash = Hash.parse(carried["hash of the courier file"] ?? "");
+export const returnPart = await ReturnPart.seal(
+  { courier: courierHash, index: 0, of: 1 },
+  courierPart,
+  reply,
+  replyKey.public(),
+  repeated(0x59, 32),
+);
+export const returnFile: ReturnFile = { courier: courierHash, parts: [returnPart] };

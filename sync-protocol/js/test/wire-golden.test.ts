@@ -30,6 +30,7 @@ import {
   Run,
 } from "../src/wire/answer.js";
 import { CodecError, frame, fromCbor, Raw, toCbor, unframe, type Codec, type Message } from "../src/wire/codec.js";
+import { Ask, CourierFile, CourierPart, Reply, ReturnFile, ReturnPart } from "../src/wire/courier.js";
 import { EnrolAnswer, EnrolRequest, Invitation, tokenHash } from "../src/wire/enrolment.js";
 import { ExchangeRequest, Renewal, Repair } from "../src/wire/exchange.js";
 import { fingerprint } from "../src/wire/fingerprint.js";
@@ -122,6 +123,12 @@ const VECTORS_KNOWN: readonly Vector[] = [
   vector("parcel-plain", Parcel, fixed.firstParcel),
   vector("parcel-statement", Parcel, fixed.statingParcel),
   vector("parcel-sealed", Parcel, fixed.sealedParcel),
+  vector("courier-file", CourierFile, fixed.courierFile, "courier"),
+  vector("courier-part", CourierPart, fixed.courierPart),
+  vector("ask", Ask, fixed.ask),
+  vector("return-file", ReturnFile, fixed.returnFile, "return"),
+  vector("return-part", ReturnPart, fixed.returnPart),
+  vector("reply", Reply, fixed.reply),
 ];
 
 describe.each(VECTORS_KNOWN)("$name", ({ name, message, bytes, check, again, frame }) => {
@@ -150,7 +157,7 @@ describe.each(VECTORS_KNOWN)("$name", ({ name, message, bytes, check, again, fra
 });
 
 test("every golden file is read here", () => {
-  const known = [...VECTORS_KNOWN.map(({ name }) => `${name}.json`), "derived.json", "sealing.json"].sort();
+  const known = [...VECTORS_KNOWN.map(({ name }) => `${name}.json`), "derived.json", "sealing.json", "courier.json"].sort();
   expect(readdirSync(VECTORS).sort()).toStrictEqual(known);
 });
 

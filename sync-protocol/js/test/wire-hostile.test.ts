@@ -17,6 +17,7 @@ import { Answer, AnswerError, Receipt, Rest } from "../src/wire/answer.js";
 import { i64, list, text, u64, u8 } from "../src/wire/cbor.js";
 import { CodecError, frame, fromCbor, Raw, read, toCbor, unframe, type Codec, type Message } from "../src/wire/codec.js";
 import { Digest } from "../src/wire/digest.js";
+import { Ask, CourierFile, Reply, ReturnFile } from "../src/wire/courier.js";
 import { EnrolAnswer, EnrolRequest } from "../src/wire/enrolment.js";
 import { ExchangeRequest } from "../src/wire/exchange.js";
 import { Lease, SignedLease } from "../src/wire/lease.js";
@@ -54,6 +55,8 @@ const MESSAGES: Readonly<Record<Message, Reading>> = {
   answer: reading(Answer),
   enrolRequest: reading(EnrolRequest),
   enrolAnswer: reading(EnrolAnswer),
+  courier: reading(CourierFile),
+  return: reading(ReturnFile),
 };
 const EVERYTHING: readonly Reading[] = [
   ...Object.values(MESSAGES),
@@ -63,6 +66,8 @@ const EVERYTHING: readonly Reading[] = [
   reading(Lease),
   reading(Statement),
   reading(Parcel),
+  reading(Ask),
+  reading(Reply),
 ];
 
 const HONEST: readonly (readonly [Message, Uint8Array])[] = [
@@ -73,6 +78,8 @@ const HONEST: readonly (readonly [Message, Uint8Array])[] = [
   ["answer", frame("answer", Answer, fixed.feedingAnswer)],
   ["enrolRequest", frame("enrolRequest", EnrolRequest, fixed.enrolRequest)],
   ["enrolAnswer", frame("enrolAnswer", EnrolAnswer, fixed.enrolAnswer)],
+  ["courier", frame("courier", CourierFile, fixed.courierFile)],
+  ["return", frame("return", ReturnFile, fixed.returnFile)],
 ];
 const BARE: readonly Uint8Array[] = [
   ...HONEST.map(([kind, bytes]) => unframe(kind, bytes)),

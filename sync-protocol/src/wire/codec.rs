@@ -36,6 +36,10 @@ pub enum Message {
     EnrolRequest = 3,
     /// The hub enrols it.
     EnrolAnswer = 4,
+    /// Work that is carried to the hub in a file, see [`super::courier`].
+    Courier = 5,
+    /// What is carried back.
+    Return = 6,
 }
 
 /// Why bytes are not a message.

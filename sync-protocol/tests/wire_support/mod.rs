@@ -15,7 +15,8 @@ use sync_protocol::wire::answer::{
     Answer, DECIDED_REJECTED, Decided, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt,
     RepairAnswer, Rest, Run, WipeWhen, leaf, leaf_salt, leaves_hash,
 };
-use sync_protocol::wire::codec::Raw;
+use sync_protocol::wire::codec::{Raw, to_cbor};
+use sync_protocol::wire::courier::{Ask, CourierFile, CourierPart, Place, Reply, ReturnFile, ReturnPart, hub_tag};
 use sync_protocol::wire::digest::Digest;
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
 use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
@@ -427,4 +428,52 @@ pub fn enrol_answer() -> EnrolAnswer {
         configuration: Raw(vec![0x73; 20]),
         sealing: Some(sealing_key().public()),
     }
+}
+
+pub const COURIER_FILE: Salt = Salt::new([0x57; 16]);
+pub const ASK_DRAW: [u8; 32] = [0x58; 32];
+pub const REPLY_DRAW: [u8; 32] = [0x59; 32];
+
+/// Where a device's answers are sealed to: the secret is one byte repeated.
+pub fn reply_key() -> SealingKey {
+    SealingKey::from_bytes(&[4; 32]).expect("a number below the curve's order")
+}
+
+pub fn ask() -> Ask {
+    Ask {
+        series: Salt::new([0x5a; 16]),
+        number: 3,
+        before: Some(Hash::new([0x5b; 32])),
+        reply_to: reply_key().public(),
+        request: empty_request(),
+    }
+}
+
+pub fn courier_part() -> CourierPart {
+    let place = Place { file: COURIER_FILE, index: 0, of: 1 };
+    CourierPart::seal(&place, PREFIX, vec![sealed_parcel()], &ask(), &sealing_key().public(), ASK_DRAW)
+        .expect("a key made here is a key")
+}
+
+pub fn courier_file() -> CourierFile {
+    CourierFile { hub: hub_tag(&hub_key().public()), id: COURIER_FILE, parts: vec![courier_part()] }
+}
+
+/// Its answer's frame is not compressed: compressors differ, and what is sealed would differ with them.
+pub fn reply() -> Reply {
+    let answer = [&b"SG\x01\x02"[..], &to_cbor(&quiet_answer())].concat();
+    Reply { number: 3, missing: vec![(2, 2)], answer: Raw(answer) }
+}
+
+pub fn courier_hash() -> Hash {
+    CourierFile::from_bytes(&courier_file().to_bytes()).expect("a file just written").1
+}
+
+pub fn return_part() -> ReturnPart {
+    ReturnPart::seal((&courier_hash(), 0, 1), &courier_part(), &reply(), &reply_key().public(), REPLY_DRAW)
+        .expect("a key made here is a key")
+}
+
+pub fn return_file() -> ReturnFile {
+    ReturnFile { courier: courier_hash(), parts: vec![return_part()] }
 }

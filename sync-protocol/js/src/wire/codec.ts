@@ -28,9 +28,16 @@ const LENGTH_BYTES = 4;
 const COMPRESS_FROM_BYTES = 128;
 
 /** What a frame holds. */
-export type Message = "exchangeRequest" | "answer" | "enrolRequest" | "enrolAnswer";
+export type Message = "exchangeRequest" | "answer" | "enrolRequest" | "enrolAnswer" | "courier" | "return";
 
-const KINDS: Readonly<Record<Message, number>> = { exchangeRequest: 1, answer: 2, enrolRequest: 3, enrolAnswer: 4 };
+const KINDS: Readonly<Record<Message, number>> = {
+  exchangeRequest: 1,
+  answer: 2,
+  enrolRequest: 3,
+  enrolAnswer: 4,
+  courier: 5,
+  return: 6,
+};
 
 /** Bytes that travel as they are: signed, sealed, or opaque to the reader. A CBOR byte string. */
 export type Raw = Uint8Array;
