@@ -1,7 +1,8 @@
 /** The vault: passphrases, PINs, sealed values, and what colleagues leave for each other. */
 import { describe, expect, it } from "vitest";
 import { PIN_TRIES_MAX } from "../src/limits.js";
-import { fromUtf8, utf8 } from "../src/vault/bytes.js";
+import { argon2 } from "../src/vault/argon2.js";
+import { fromUtf8, toHex, utf8 } from "../src/vault/bytes.js";
 import { leaveFor, takeLeft } from "../src/vault/door.js";
 import { createKeys, openKeys } from "../src/vault/keys.js";
 import { isPin, passphraseProblem } from "../src/vault/passphrase.js";
@@ -27,6 +28,15 @@ describe("sealed values", () => {
   it("never look the same twice", async () => {
     const [one, two] = [await sealValue(user.open.data, "x", utf8("a")), await sealValue(user.open.data, "x", utf8("a"))];
     expect(one).not.toEqual(two);
+  });
+});
+
+describe("Argon2id", () => {
+  it("gives what other implementations give", async () => {
+    // Computed with hash-wasm 4.13.0; the device of somebody who enrolled earlier must open.
+    const parameters = { salt: new Uint8Array(16).fill(7), memoryKib: 1024, passes: 3, lanes: 1 };
+    const key = await argon2(utf8("quatre mots pour la nuit"), parameters);
+    expect(toHex(key)).toBe("68ca35a994516bdacaa2c3d2be9228da7f7250cf6cf2554f0c4ff8b395b29fc6");
   });
 });
 

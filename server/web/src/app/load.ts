@@ -11,12 +11,12 @@ export async function loadEngine(): Promise<Engine> {
     const search = new URLSearchParams(location.search);
     if (search.has("fixture")) return (await import("../engine/fixture.js")).createFixture(search);
   }
-  return (await import("../engine/browser.js")).createEngine();
+  return (await import("./behind.js")).createEngine();
 }
 
 export type Screens = typeof import("./screens.js").SCREENS;
 
 /** Loads the screens behind the open door. Rejects when a part of the app cannot be read. */
 export async function loadScreens(): Promise<Screens> {
-  return (await import("./screens.js")).SCREENS;
+  return (await import("./behind.js")).SCREENS;
 }

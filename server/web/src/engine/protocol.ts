@@ -1,11 +1,13 @@
 /**
- * The sync protocol's code and Automerge's wasm, loaded after the first screen is drawn. Owns nothing else: everything
- * of the engine that needs them gets them from here, as one object.
+ * The sync protocol's code, started with Automerge's wasm when it is first needed: after the first screen is drawn. Owns
+ * nothing else: everything of the engine that needs documents gets them from here, as one object.
  */
 import wasmUrl from "@automerge/automerge/automerge.wasm?url";
+import { initialise } from "@segin/sync-protocol/wasm";
+import * as parts from "./parts.js";
 
 /** What the engine uses of the package `@segin/sync-protocol`, started. */
-export type Protocol = typeof import("./parts.js");
+export type Protocol = typeof parts;
 
 let loading: Promise<Protocol> | null = null;
 
@@ -19,10 +21,6 @@ export function loadProtocol(): Promise<Protocol> {
 }
 
 async function load(): Promise<Protocol> {
-  const [protocol, { initialise }] = await Promise.all([
-    import("./parts.js"),
-    import("@segin/sync-protocol/wasm"),
-  ]);
   await initialise(wasmUrl);
-  return protocol;
+  return parts;
 }

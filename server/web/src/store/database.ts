@@ -5,8 +5,6 @@
  * then what `makeRoom` can spare; what is left over is a {@link StoreError}, and nothing was written. Knows nothing of
  * keys or meaning: values come sealed (`user_store.ts`), except the clear record (`record.ts`).
  */
-import { openDB } from "idb";
-import type { IDBPDatabase } from "idb";
 import { ROOM_TRIES_MAX } from "../limits.js";
 import { StoreError, storeError } from "./errors.js";
 
@@ -30,9 +28,30 @@ export interface Op {
 /** Frees some room; says whether it did. */
 export type MakeRoom = () => Promise<boolean>;
 
+/** What a request comes to. */
+function answered<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(failure(request.error));
+  });
+}
+
+/** Resolves when the transaction is on disk. */
+function ended(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(failure(transaction.error));
+  });
+}
+
+/** Aborted by hand a transaction has no error of its own. */
+function failure(error: DOMException | null): DOMException {
+  return error ?? new DOMException("the transaction was aborted", "AbortError");
+}
+
 /** The open database. */
 export class Database {
-  #db: IDBPDatabase | null = null;
+  #db: IDBDatabase | null = null;
   readonly #makers: MakeRoom[] = [];
 
   constructor(readonly name: string = NAME) {}
@@ -46,20 +65,20 @@ export class Database {
     };
   }
 
-  async #open(): Promise<IDBPDatabase> {
+  async #open(): Promise<IDBDatabase> {
     if (this.#db !== null) return this.#db;
     if (!("indexedDB" in globalThis)) throw new StoreError("store-missing");
     try {
-      const db = await openDB(this.name, VERSION, {
-        upgrade(fresh) {
-          for (const table of TABLES) fresh.createObjectStore(table);
-        },
-        // Another window with a newer version waits: this one closes, and opens again when it is used.
-        blocking: () => this.close(),
-        terminated: () => {
-          this.#db = null;
-        },
-      });
+      const opening = indexedDB.open(this.name, VERSION);
+      opening.onupgradeneeded = () => {
+        for (const table of TABLES) opening.result.createObjectStore(table);
+      };
+      const db = await answered(opening);
+      // Another window with a newer version waits: this one closes, and opens again when it is used.
+      db.onversionchange = () => this.close();
+      db.onclose = () => {
+        this.#db = null;
+      };
       this.#db = db;
       return db;
     } catch (error) {
@@ -73,10 +92,10 @@ export class Database {
     this.#db = null;
   }
 
-  async #read<T>(read: (db: IDBPDatabase) => Promise<T>): Promise<T> {
+  async #read<T>(read: (store: IDBObjectStore) => IDBRequest<T>, table: Table): Promise<T> {
     const db = await this.#open();
     try {
-      return await read(db);
+      return await answered(read(db.transaction(table).objectStore(table)));
     } catch (error) {
       throw storeError(error);
     }
@@ -84,12 +103,12 @@ export class Database {
 
   /** One value; undefined: there is none. */
   get(table: Table, key: string): Promise<unknown> {
-    return this.#read<unknown>((db) => db.get(table, key));
+    return this.#read<unknown>((store) => store.get(key), table);
   }
 
   /** The keys from `from` up to `to`, not included, in order. */
   async keys(table: Table, from: string, to: string): Promise<readonly string[]> {
-    const keys = await this.#read((db) => db.getAllKeys(table, IDBKeyRange.bound(from, to, false, true)));
+    const keys = await this.#read((store) => store.getAllKeys(IDBKeyRange.bound(from, to, false, true)), table);
     return keys.filter((key) => typeof key === "string");
   }
 
@@ -100,7 +119,7 @@ export class Database {
   async range(table: Table, from: string, to: string): Promise<readonly (readonly [string, unknown])[]> {
     const keys = await this.keys(table, from, to);
     const range = IDBKeyRange.bound(from, to, false, true);
-    const values = await this.#read((db) => db.getAll(table, range)).catch(() => null);
+    const values = await this.#read<unknown[]>((store) => store.getAll(range), table).catch(() => null);
     if (values !== null && values.length === keys.length) {
       return keys.map((key, at): readonly [string, unknown] => [key, values[at]]);
     }
@@ -142,23 +161,24 @@ export class Database {
     const db = await this.#open();
     const tables = [...new Set(ops.map((op) => op.table))];
     const transaction = db.transaction(tables, "readwrite", { durability: "strict" });
+    const done = ended(transaction);
     // Each failure also ends the transaction, whose own error is the one to be told.
     const requests: Promise<unknown>[] = [];
     try {
       for (const op of ops) {
         const store = transaction.objectStore(op.table);
-        if (op.value !== undefined) requests.push(store.put(op.value, op.key));
-        else if (op.to !== undefined) requests.push(store.delete(IDBKeyRange.bound(op.key, op.to, false, true)));
-        else requests.push(store.delete(op.key));
+        if (op.value !== undefined) requests.push(answered(store.put(op.value, op.key)));
+        else if (op.to !== undefined) requests.push(answered(store.delete(IDBKeyRange.bound(op.key, op.to, false, true))));
+        else requests.push(answered(store.delete(op.key)));
       }
     } catch (error) {
       transaction.abort();
-      await Promise.allSettled([...requests, transaction.done]);
+      await Promise.allSettled([...requests, done]);
       throw error;
     }
-    const [done, ...settled] = await Promise.allSettled([transaction.done, ...requests]);
+    const [whole, ...settled] = await Promise.allSettled([done, ...requests]);
     const failed = settled.find((request) => request.status === "rejected");
-    if (done.status === "rejected") throw failed?.reason instanceof Error ? failed.reason : done.reason;
+    if (whole.status === "rejected") throw failed?.reason instanceof Error ? failed.reason : whole.reason;
   }
 
   /** Every key of a table with this prefix, as the range that `range`, `keys` and a deleting {@link Op} take. */

@@ -3,7 +3,7 @@
  * ids, names of staff, sites, wrapped keys, and what belongs to sending sealed work. Never a registered person, never
  * a key in clear. Each user stands in a row of their own, so that a damaged one does not lock out the others.
  */
-import type { Derivation } from "../vault/passphrase.js";
+import type { Derivation } from "../vault/argon2.js";
 import type { StoredKeys } from "../vault/keys.js";
 import type { Bytes } from "../vault/bytes.js";
 import { Database } from "./database.js";

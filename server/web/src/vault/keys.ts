@@ -7,7 +7,7 @@
 import { plainBytes } from "./bytes.js";
 import type { Bytes } from "./bytes.js";
 import { deriveKey, newDerivation } from "./passphrase.js";
-import type { Derivation } from "./passphrase.js";
+import type { Derivation } from "./argon2.js";
 import { openValue, sealValue } from "./seal.js";
 
 const DATA_KEY: AesKeyGenParams = { name: "AES-GCM", length: 256 };

@@ -1,7 +1,6 @@
 /**
- * From what a person types to a key: Argon2id (hash-wasm, loaded when it is first needed), then an AES key that
- * WebCrypto does not give out. Owns the parameters, which stand beside each wrapped key so that later versions may
- * choose others. A passphrase is compared in Unicode form NFKC: phones write accents in different ways.
+ * From what a person types to a key: Argon2id (`argon2.ts`), then an AES key that WebCrypto does not give out. Owns the
+ * parameters, which stand beside each wrapped key so that later versions may choose others. A passphrase is compared in Unicode form NFKC: phones write accents in different ways.
  */
 import {
   ARGON_LANES,
@@ -13,16 +12,9 @@ import {
   PIN_DIGITS,
   SALT_BYTES,
 } from "../limits.js";
-import { plainBytes, randomBytes } from "./bytes.js";
-import type { Bytes } from "./bytes.js";
-
-/** How a key is derived. */
-export interface Derivation {
-  readonly salt: Bytes;
-  readonly memoryKib: number;
-  readonly passes: number;
-  readonly lanes: number;
-}
+import { argon2 } from "./argon2.js";
+import type { Derivation } from "./argon2.js";
+import { plainBytes, randomBytes, utf8 } from "./bytes.js";
 
 /** For a new passphrase. */
 export function newDerivation(): Derivation {
@@ -48,15 +40,6 @@ export function isPin(pin: string): boolean {
 
 /** The key that a passphrase or PIN comes to: it wraps and unwraps, and cannot be read. */
 export async function deriveKey(secret: string, derivation: Derivation): Promise<CryptoKey> {
-  const { argon2id } = await import("hash-wasm");
-  const hash = await argon2id({
-    password: secret.normalize("NFKC"),
-    salt: derivation.salt,
-    memorySize: derivation.memoryKib,
-    iterations: derivation.passes,
-    parallelism: derivation.lanes,
-    hashLength: 32,
-    outputType: "binary",
-  });
-  return crypto.subtle.importKey("raw", plainBytes(hash), "AES-KW", false, ["wrapKey", "unwrapKey"]);
+  const key = await argon2(utf8(secret.normalize("NFKC")), derivation);
+  return crypto.subtle.importKey("raw", plainBytes(key), "AES-KW", false, ["wrapKey", "unwrapKey"]);
 }

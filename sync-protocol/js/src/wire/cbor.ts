@@ -3,17 +3,14 @@
  * Rust crate's derived codecs: a structure is an array of its fields in order, of which empty ones at the end are not
  * written; a variant is its number and the array of its fields. Fields that a later version added are passed over.
  *
- * Values are written by cborg. They are read here: cborg replaces broken UTF-8, drops byte order marks and refuses
- * tags in what is to be passed over. Refuses, with {@link CodecError}: what {@link survey} refuses, other types, numbers
- * beyond 2^53 − 1. Frames and messages are in `codec.ts`.
+ * Refuses, with {@link CodecError}: what {@link survey} refuses, other types, numbers beyond 2^53 − 1, broken UTF-8. How
+ * data items are written: `items.ts`. Frames and messages are in `codec.ts`.
  */
-import { encode } from "cborg";
-
 import { MESSAGE_ITEMS_MAX } from "../limits.js";
 import { CodecError, UnknownVariant } from "./error.js";
+import { ARRAY, BYTES, FALSE, MAP, NEGATIVE, NULL, TAG, TEXT, TRUE, UNSIGNED, written, type Plain } from "./items.js";
 
-/** What cborg writes as one data item. */
-export type Plain = number | string | boolean | null | Uint8Array | readonly Plain[] | ReadonlyMap<Plain, Plain>;
+export type { Plain } from "./items.js";
 
 /** How one type of value is written and read. */
 export interface Codec<T> {
@@ -29,8 +26,7 @@ export interface Codec<T> {
 
 /** Encodes into CBOR. */
 export function toCbor<T>(codec: Codec<T>, value: T): Uint8Array {
-  // A copy of its own: in Node cborg gives parts of a shared buffer.
-  return new Uint8Array(encode(codec.write(value)));
+  return written(codec.write(value));
 }
 
 /** Decodes from CBOR that must end where the value ends. Throws {@link CodecError}. */
@@ -41,15 +37,6 @@ export function fromCbor<T>(codec: Codec<T>, bytes: Uint8Array): T {
   if (reader.at !== bytes.length) throw CodecError.body(`${bytes.length - reader.at} bytes follow the value`);
   return value;
 }
-
-const UNSIGNED = 0;
-const NEGATIVE = 1;
-const BYTES = 2;
-const TEXT = 3;
-const ARRAY = 4;
-const MAP = 5;
-const TAG = 6;
-const NULL = 0xf6;
 
 /** The head of a data item: its major type, its argument (inexact beyond 2^53), and where what it announces begins. */
 interface Head {
@@ -161,9 +148,9 @@ export class Reader {
   /** True or false. */
   boolean(): boolean {
     const byte = this.bytes[this.at];
-    if (byte !== 0xf4 && byte !== 0xf5) throw CodecError.body(`expected true or false at byte ${this.at}`);
+    if (byte !== FALSE && byte !== TRUE) throw CodecError.body(`expected true or false at byte ${this.at}`);
     this.at += 1;
-    return byte === 0xf5;
+    return byte === TRUE;
   }
 
   /** Whether nothing stands here; passes over it if so. */
@@ -257,7 +244,7 @@ export function optionalList<T>(codec: Codec<T>): Codec<readonly T[]> {
   return { write, read: (reader) => (reader.nothing() ? [] : read(reader)), missing: [[]], leftOutWhenEmpty: true };
 }
 
-/** Rust's `BTreeMap`. The library's order of keys is another than Rust's: what Rust signed is kept as it came. */
+/** Rust's `BTreeMap`. Pairs are written in the map's own order, so what was read from Rust stays in Rust's. */
 export function map<K extends string | number, V>(key: Codec<K>, value: Codec<V>): Codec<ReadonlyMap<K, V>> {
   return {
     write: (values) => new Map([...values].map(([k, v]) => [key.write(k), value.write(v)])),
