@@ -3,14 +3,17 @@ import { beforeAll, expect, test } from "vitest";
 
 import { Device } from "../src/device/index.js";
 import { startAutomerge } from "./start.js";
-import { effectsOf, eventOf, inputsOf, keyOf, readTrace, Store, traceNames } from "./traces.js";
+import { effectsOf, eventOf, inputsOf, keyOf, readPacked, readTrace, Store, traceNames } from "./traces.js";
+import type { Line } from "./traces.js";
 
 beforeAll(startAutomerge);
 
-test.each(traceNames("traces"))("%s", async (name) => {
+const packed = readPacked("traces-more");
+
+async function replay(name: string, lines: readonly Line[]): Promise<void> {
   const store = new Store();
   let device = Device.open([], { now: 0, seed: new Uint8Array(32) });
-  for (const [index, line] of readTrace("traces", name).entries()) {
+  for (const [index, line] of lines.entries()) {
     if (line.event === "opened") {
       device = Device.open(store.hot(), inputsOf(line));
     } else if (line.event.lost !== undefined) {
@@ -21,4 +24,13 @@ test.each(traceNames("traces"))("%s", async (name) => {
       if (line.failed !== true) store.do(effects);
     }
   }
+}
+
+test.each(traceNames("traces"))("%s", (name) => replay(name, readTrace("traces", name)));
+
+test.each(packed)("%s", replay);
+
+test("there are two hundred traces and more, of both devices", () => {
+  const all = [...traceNames("traces"), ...traceNames("traces-js"), ...packed.map(([name]) => name)];
+  expect(all.length).toBeGreaterThanOrEqual(200);
 });

@@ -4,6 +4,7 @@
  * stored document as its heads (savers differ).
  */
 import { readdirSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 
 import { fromHex, toHex } from "../src/bytes.js";
 import { Key } from "../src/device/index.js";
@@ -69,6 +70,21 @@ export function traceNames(folder: string): string[] {
 export function readTrace(folder: string, name: string): Line[] {
   const text = readFileSync(new URL(`${folder}/${name}`, VECTORS), "utf8");
   return text.trimEnd().split("\n").map((line): Line => JSON.parse(line));
+}
+
+/** The traces that stand compressed, several in a file, in a folder of `vectors/`: name and lines of each. */
+export function readPacked(folder: string): (readonly [string, Line[]])[] {
+  const files = readdirSync(new URL(`${folder}/`, VECTORS)).filter((file) => file.endsWith(".jsonl.gz")).sort();
+  const traces: (readonly [string, Line[]])[] = [];
+  for (const file of files) {
+    const text = gunzipSync(readFileSync(new URL(`${folder}/${file}`, VECTORS))).toString("utf8");
+    for (const line of text.trimEnd().split("\n")) {
+      const read: Line | { readonly trace: string } = JSON.parse(line);
+      if ("trace" in read) traces.push([read.trace, []]);
+      else traces.at(-1)?.[1].push(read);
+    }
+  }
+  return traces;
 }
 
 export function keyOf(hex: string): Key {

@@ -5,6 +5,7 @@ mod hub;
 mod js_traces;
 mod locked;
 mod loss;
+mod more_traces;
 mod neighbours;
 mod orders;
 mod phone;
