@@ -42,6 +42,12 @@ interface Prank {
   left: number;
 }
 
+/** Requests that wait. */
+interface Hold {
+  readonly ending: string;
+  readonly released: Promise<void>;
+}
+
 /** A link. */
 export class Link {
   /** What passed, in order of its end. */
@@ -53,6 +59,8 @@ export class Link {
   readonly #sockets = new Set<Socket>();
   #weather: Weather = { up: true, bytesPerSecond: null, delayMs: 0 };
   #cuts: Cut[] = [];
+  #hold: Hold | null = null;
+  readonly #instead = new Map<string, string>();
   #lose: Prank = { path: "", left: 0 };
   #double: Prank = { path: "", left: 0 };
   /** When each way is free again, by this process's clock in milliseconds. */
@@ -119,6 +127,19 @@ export class Link {
     this.#double = { path, left: count };
   }
 
+  /** Lets requests wait whose path ends so, until the function that comes back is called. */
+  hold(ending: string): () => void {
+    let release = (): void => undefined;
+    const released = new Promise<void>((done) => (release = done));
+    this.#hold = { ending, released };
+    return release;
+  }
+
+  /** Gives another script instead of this one, as a hub with another version of the app would. */
+  replace(path: string, script: string): void {
+    this.#instead.set(path, script);
+  }
+
   /** Requests that ended, on this path. */
   of(path: string): readonly Passed[] {
     return this.passed.filter((passed) => passed.path.startsWith(path));
@@ -133,6 +154,7 @@ export class Link {
     const one: Passed = { path, method: asked.method ?? "GET", up: 0, down: 0, status: null };
     try {
       if (this.#weather.delayMs > 0) await pause(this.#weather.delayMs);
+      if (this.#hold !== null && path.endsWith(this.#hold.ending)) await this.#hold.released;
       const body: Buffer[] = [];
       for await (const piece of asked) {
         const bytes = Buffer.from(piece);
@@ -142,6 +164,12 @@ export class Link {
         body.push(bytes);
       }
       const whole = Buffer.concat(body);
+      const instead = this.#instead.get(path);
+      if (instead !== undefined) {
+        answer.writeHead(200, { "content-type": "text/javascript", "cache-control": "no-cache" }).end(instead);
+        one.status = 200;
+        return;
+      }
       if (takes(this.#double, path)) {
         for await (const _ of await this.#send(asked, whole));
       }
