@@ -2,6 +2,8 @@
 //!
 //! - Its blocks of bytes are those of the committed vectors.
 //! - Its tables of schemas are those of `vectors/schema.json` (`SEGIN_WRITE_VECTORS=1` writes them anew).
+//! - Every structure that travels has its table, with every field in its place.
+//! - Every limit of `src/limits.rs` stands there with its value.
 //! - Its links lead to its own headings.
 
 #![allow(clippy::disallowed_methods, reason = "the test reads the page and the vectors; the crate does not")]
@@ -146,6 +148,96 @@ fn its_tables_are_the_schema() {
         return;
     }
     assert!(found == tables, "the tables are not the schema: write them with SEGIN_WRITE_VECTORS=1");
+}
+
+/// The page's lines below the heading of a structure, up to the next heading.
+fn below<'p>(page: &'p str, heading: &str) -> Option<&'p str> {
+    let (_, rest) = page.split_once(&format!("\n#### {heading}\n"))?;
+    Some(rest.split("\n#").next().unwrap_or(rest))
+}
+
+/// The structure that a file of `vectors/wire/` holds, as the page calls it.
+fn structure(file: &str) -> String {
+    let kind = match file {
+        _ if file.starts_with("request-") => "exchange-request",
+        _ if file.starts_with("answer-") => "answer",
+        _ if file.starts_with("receipt-") => "receipt",
+        _ if file.starts_with("rest-") => "rest",
+        _ if file.starts_with("manifest-") => "manifest",
+        _ if file.starts_with("parcel-receipt") => "parcel-receipt",
+        _ if file.starts_with("parcel-") => "parcel",
+        other => other,
+    };
+    kind.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
+#[test]
+fn every_structure_has_its_table() {
+    let page = page();
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(path("vectors/wire")).expect("vectors") {
+        let file = entry.expect("an entry").path();
+        let name = file.file_stem().and_then(|name| name.to_str()).expect("names are ASCII").to_owned();
+        let vector = json(&format!("vectors/wire/{name}.json"));
+        if vector["fields"].is_null() {
+            continue;
+        }
+        let structure = structure(&name);
+        let Some(below) = below(&page, &structure) else {
+            wrong.push(format!("{structure} has no table"));
+            continue;
+        };
+        for (index, field) in list(&vector["fields"]).enumerate() {
+            let field = text(field).split(" = ").next().unwrap_or_default();
+            if !below.contains(&format!("\n| {index} | `{field}` | ")) {
+                wrong.push(format!("{structure}: field {index}, {field}"));
+            }
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "not on the page: {wrong:?}");
+}
+
+/// The constants of `src/limits.rs`: name, and what stands behind the equals sign.
+fn limits() -> Vec<(String, String)> {
+    let source = std::fs::read_to_string(path("src/limits.rs")).expect("src/limits.rs");
+    let constants = source.split("\npub const ").skip(1).filter_map(|rest| rest.split_once(": "));
+    let of = |(name, rest): (&str, &str)| {
+        let value = rest.split_once(" = ")?.1.split_once(';')?.0;
+        Some((name.to_owned(), value.to_owned()))
+    };
+    constants.filter_map(of).collect()
+}
+
+/// Numbers, names of other limits, products and shifts.
+fn value(of: &str, all: &[(String, String)]) -> u64 {
+    if let Some((left, right)) = of.split_once(" << ") {
+        return value(left, all) << value(right, all);
+    }
+    let factor = |factor: &str| {
+        let digits = factor.trim().replace('_', "");
+        digits.parse().unwrap_or_else(|_| {
+            let named = all.iter().find(|(name, _)| name == factor.trim());
+            value(&named.unwrap_or_else(|| panic!("{factor} is no limit")).1, all)
+        })
+    };
+    of.split('*').map(factor).product()
+}
+
+#[test]
+fn every_limit_stands_there_with_its_value() {
+    let (page, limits) = (page(), limits());
+    assert!(limits.len() > 50, "{} limits", limits.len());
+    let grouped = |number: u64| {
+        let digits = number.to_string();
+        let groups: Vec<&str> =
+            digits.as_bytes().rchunks(3).rev().filter_map(|g| std::str::from_utf8(g).ok()).collect();
+        groups.join(",")
+    };
+    let row = |(name, of): &(String, String)| format!("| `{name}` | {} |", grouped(value(of, &limits)));
+    let missing: Vec<String> = limits.iter().map(row).filter(|row| !page.contains(row)).collect();
+    assert!(missing.is_empty(), "not on the page: {missing:?}");
 }
 
 /// As the usual renderers make the address of a heading.
