@@ -27,6 +27,8 @@ pub struct Outgoing {
 pub struct Step {
     /// To be posted; at most one at a time is under way.
     pub outgoing: Option<Outgoing>,
+    /// CBOR of a part of a courier file.
+    pub carried: Option<Vec<u8>>,
     /// For the person.
     pub reports: Vec<Report>,
 }
@@ -103,6 +105,7 @@ impl<S: FieldStore> Driver<S> {
                         }
                     },
                     Effect::Send { number, to, bytes } => step.outgoing = Some(Outgoing { number, to, bytes }),
+                    Effect::Carry(part) => step.carried = Some(part),
                     Effect::Wipe(then) => {
                         if let Err(error) = self.store.wipe(&then) {
                             self.reopen(now)?;

@@ -96,7 +96,7 @@ export class App {
         else if (effect.is === "store") this.store.write(effect.batch);
         else if (effect.is === "load") events.push({ is: "loaded", rows: effect.keys.map((key) => [key, this.store.read(key)]) });
         else if (effect.is === "send") events.push(await this.#post(effect));
-        else {
+        else if (effect.is === "wipe") {
           this.store.erase();
           this.store.write(effect.then);
         }

@@ -7,7 +7,8 @@ import { fromHex, toHex } from "../src/bytes.js";
 import { Locked, Stopped } from "../src/device/index.js";
 import type { SealedFate } from "../src/device/index.js";
 import { ActorPrefix } from "../src/ids.js";
-import { unframe } from "../src/wire/codec.js";
+import { toCbor, unframe } from "../src/wire/codec.js";
+import { CourierPart } from "../src/wire/courier.js";
 import { keyOf } from "./traces.js";
 
 interface First {
@@ -24,13 +25,13 @@ interface Exchanged {
 }
 
 /** What stands there was written by a test of ours, so its shape is taken as said. */
-function lines<T>(from: number, to?: number): T[] {
-  const text = readFileSync(new URL("../../vectors/locked/pieces.jsonl", import.meta.url), "utf8");
+function lines<T>(from: number, to?: number, name = "pieces"): T[] {
+  const text = readFileSync(new URL(`../../vectors/locked/${name}.jsonl`, import.meta.url), "utf8");
   return text.trimEnd().split("\n").slice(from, to).map((line): T => JSON.parse(line));
 }
 
-function opened(): Locked {
-  const [first] = lines<First>(0, 1);
+function opened(name = "pieces"): Locked {
+  const [first] = lines<First>(0, 1, name);
   if (first === undefined) throw new Error("the trace is empty");
   const rows = first.rows.map(([key, bytes]): [number, Uint8Array] => {
     const found = keyOf(key);
@@ -74,4 +75,30 @@ test("an answer that is damaged or about something else changes nothing", () => 
   expect(locked.left).toBe(before);
   locked.answer(fromHex(first.answer));
   expect(locked.left).toBe(first.left);
+});
+
+interface Carried extends First {
+  readonly sealing: string;
+  readonly room: number;
+  readonly file: string;
+}
+
+test("it exports what the recorded one does, and reads its answer", async () => {
+  const locked = opened("courier");
+  const [first] = lines<Carried>(0, 1, "courier");
+  const exported = lines<{ readonly seed: string; readonly part: string; readonly series: string }>(1, -1, "courier");
+  if (first === undefined || exported[0] === undefined) throw new Error("the trace is empty");
+  const place = { file: fromHex(first.file), index: 0, of: 1 };
+  let series: Uint8Array | null = null;
+  for (const line of exported) {
+    const made = await locked.export(place, fromHex(first.sealing), series, first.room, fromHex(line.seed));
+    expect(made === null ? null : toHex(toCbor(CourierPart, made.part))).toBe(line.part);
+    expect(made === null ? null : toHex(made.series)).toBe(line.series);
+    series = made?.series ?? null;
+  }
+  const [told] = lines<{ readonly back: string; readonly missing: unknown; readonly fates: unknown }>(-1, undefined, "courier");
+  const missing = await locked.take(fromHex(told?.back ?? ""), fromHex(exported[0].series));
+  const fates = locked.fates().map(([counter, fate]) => [counter, shown(fate)]);
+  expect({ missing, fates }).toEqual({ missing: told?.missing, fates: told?.fates });
+  await expect(locked.take(new Uint8Array(5_000), fromHex(exported[0].series))).rejects.toThrow(Stopped);
 });

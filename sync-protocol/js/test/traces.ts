@@ -35,6 +35,8 @@ interface TracedEvent {
   readonly shown?: readonly string[];
   readonly vouch?: string;
   readonly neighbours?: readonly TracedNeighbour[];
+  readonly export?: { readonly file: string; readonly index: number; readonly of: number; readonly room: number };
+  readonly take?: { readonly file: string; readonly outside: string | null };
   /** The store lost these rows. */
   readonly lost?: readonly string[];
   readonly loaded?: readonly (readonly [string, string | null])[];
@@ -103,6 +105,14 @@ export function eventOf(traced: TracedEvent): Event {
   if (traced.shown !== undefined) return { is: "shown", documents: traced.shown.map(DocumentId.parse) };
   if (traced.vouch !== undefined) return { is: "vouch", key: fromHex(traced.vouch) };
   if (traced.neighbours !== undefined) return { is: "neighbours", neighbours: traced.neighbours.map(neighbourOf) };
+  if (traced.export !== undefined) {
+    const { file, room, ...place } = traced.export;
+    return { is: "export", place: { ...place, file: fromHex(file) }, room };
+  }
+  if (traced.take !== undefined) {
+    const { file, outside } = traced.take;
+    return { is: "take", file: fromHex(file), outside: outside === null ? null : fromHex(outside) };
+  }
   if (traced.loaded !== undefined) return { is: "loaded", rows: traced.loaded.map(rowOf) };
   throw new Error(`an event that is not known here: ${Object.keys(traced).join()}`);
 }
@@ -148,6 +158,10 @@ function tracedOf(event: Event): TracedEvent {
       return { vouch: toHex(event.key) };
     case "neighbours":
       return { neighbours: event.neighbours.map(tracedNeighbour) };
+    case "export":
+      return { export: { ...event.place, file: toHex(event.place.file), room: event.room } };
+    case "take":
+      return { take: { file: toHex(event.file), outside: hexOrNull(event.outside) } };
     case "loaded":
       return { loaded: event.rows.map(([key, bytes]) => [Key.order(key), hexOrNull(bytes)]) };
   }
@@ -176,6 +190,8 @@ export function effectsOf(effects: readonly Effect[]): unknown[] {
         const body = unframe(isEnrol ? "enrolRequest" : "exchangeRequest", effect.bytes);
         return { send: { number: effect.number, to: isEnrol ? "Enrol" : "Exchange", body: toHex(body) } };
       }
+      case "carry":
+        return { carry: toHex(effect.part) };
       case "wipe":
         return { wipe: effect.then.map(writeOf) };
       case "report":

@@ -11,6 +11,7 @@ use crate::crypto::{PublicKey, Purpose, hash};
 use crate::documents::{Edit, Kind};
 use crate::ids::{CardToken, ChangeHash, Channel, DocumentId, Millis, Position};
 use crate::wire::codec::Raw;
+use crate::wire::courier::Place;
 use crate::wire::enrolment::Invitation;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::order::WipeWhen;
@@ -115,6 +116,20 @@ pub enum Event {
     Vouch(PublicKey),
     /// What colleagues recorded on this device; at most `NEIGHBOURS_MAX` at once. It may be handed in any number of times.
     Neighbours(Vec<Neighbour>),
+    /// What is unsent is to be carried to the hub in a file, and its answer back.
+    Export {
+        /// Where the part stands in the file.
+        place: Place,
+        /// Bytes of parcels that it may hold; the oldest go first.
+        room: u32,
+    },
+    /// Somebody brought a return file.
+    Take {
+        /// The whole file.
+        file: Vec<u8>,
+        /// What the shell keeps of files that were made while the device was locked, see [`super::locked`].
+        outside: Option<Vec<u8>>,
+    },
     /// What [`Effect::Load`] asked for, in its order.
     Loaded(Rows),
 }
@@ -160,6 +175,8 @@ pub enum Effect {
         /// A whole frame.
         bytes: Vec<u8>,
     },
+    /// CBOR of a [`CourierPart`](crate::wire::courier::CourierPart), to be put into a file at the place that was named.
+    Carry(Vec<u8>),
     /// Erase every row, the shell's own too, and store these instead, all in one. Whatever sealed the old rows (a key
     /// file) is destroyed as well. Nothing else follows but reports.
     Wipe(Vec<Write>),
@@ -325,6 +342,24 @@ pub enum Report {
     SyncFailed {
         /// Why.
         reason: String,
+    },
+    /// Nothing was exported.
+    NotExported {
+        /// Why.
+        reason: String,
+    },
+    /// A return file was read: what the hub said in it.
+    CourierTaken(Synced),
+    /// A return file was not taken; nothing was changed.
+    CourierRefused {
+        /// Why.
+        reason: String,
+    },
+    /// Courier files of this device that have not come to the hub, as first and last number of each run. What was in them
+    /// has travelled again with those after, as far as it had no receipt.
+    CourierMissing {
+        /// The numbers.
+        numbers: Vec<(u64, u64)>,
     },
     /// The event was not taken: something else is under way.
     Busy,

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Device;
+use super::courier::TakeJob;
 use super::event::{EditRequest, Endpoint, Neighbour, Report, Synced};
 use super::feed::FeedJob;
 use super::rows::{Key, Rows, WorkState};
@@ -14,6 +15,7 @@ use crate::ids::{Channel, DocumentId};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, UNSETTLED_MAX, WANTS_DOCUMENTS_MAX};
 use crate::wire::answer::{Answer, Order, WipeWhen};
 use crate::wire::codec::{Message, frame, from_cbor, read};
+use crate::wire::courier::Place;
 use crate::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use crate::wire::parcel::Parcel;
 
@@ -29,6 +31,8 @@ pub(super) enum Waiting {
     Parcels(Vec<u64>),
     Replay(DocumentId),
     Neighbours(Vec<Neighbour>),
+    Export(Place, Vec<u64>),
+    Take(Box<TakeJob>),
 }
 
 /// One sync, from [`super::Event::Sync`] to its report.
@@ -59,6 +63,8 @@ pub(super) struct Sync {
     pub statements_refused: bool,
     /// The last request named decisions of another log.
     pub decisions_again: bool,
+    /// Of a file that is carried: nothing is sent.
+    pub carried: bool,
     /// Whether the last answer had any effect.
     pub moved: bool,
     idle: u32,
@@ -71,6 +77,11 @@ pub(super) struct Sent {
 }
 
 impl Sync {
+    /// For a file that is carried: one answer, and nothing is sent after it.
+    pub(super) fn of_file(budget: u32, replay: BTreeSet<DocumentId>) -> Self {
+        Self { budget, replay, carried: true, sent: Some(Sent { number: 0, wants: Vec::new() }), ..Self::default() }
+    }
+
     /// Whether work of this document waits for the next sync.
     pub(super) fn is_stuck(&self, document: DocumentId) -> bool {
         self.unsettled.get(&document).is_some_and(|times| *times > UNSETTLED_MAX)
@@ -114,7 +125,7 @@ impl Device {
         }
     }
 
-    fn take_answer(&mut self, bytes: &[u8], budget: u32, turn: &mut Turn) -> Result<(), String> {
+    pub(super) fn take_answer(&mut self, bytes: &[u8], budget: u32, turn: &mut Turn) -> Result<(), String> {
         let answer: Answer = read(Message::Answer, bytes).map_err(|error| error.to_string())?;
         let hub = *self.hub().ok_or("not enrolled")?;
         let (receipt, rest) = answer.open(&hub).map_err(|error| error.to_string())?;
@@ -150,6 +161,8 @@ impl Device {
                 self.go_on(turn);
             }
             Some(Waiting::Neighbours(neighbours)) => self.take_neighbours(neighbours, rows, turn),
+            Some(Waiting::Export(place, counters)) => self.exported(&place, &counters, &rows, turn),
+            Some(Waiting::Take(job)) => self.taken(&job, &rows, turn),
             // Rows that nobody waits for: a shell's mistake, harmless.
             None => {}
         }
@@ -163,7 +176,7 @@ impl Device {
         }
         let has_more = self.has_more();
         let Some(sync) = &mut self.sync else { return };
-        if !has_more {
+        if sync.carried || !has_more {
             self.end(turn);
             if self.wipe_is_due() {
                 self.wipe(WipeWhen::AfterReceipts, turn);
@@ -233,18 +246,32 @@ impl Device {
     }
 
     fn send(&mut self, parcels: Vec<(u64, Parcel)>, wants: Vec<DocumentId>, repair: Option<Repair>, turn: &mut Turn) {
-        let (Some(session), Some(log), Some(sync)) = (&self.session, self.log(), &mut self.sync) else { return };
+        let parcels = parcels.into_iter().map(|(_, parcel)| parcel).collect();
+        let Some(request) = self.next_request(parcels, wants.clone(), repair) else { return };
+        let Some(sync) = &mut self.sync else { return };
+        self.number += 1;
+        sync.sent = Some(Sent { number: self.number, wants });
+        turn.send(self.number, Endpoint::Exchange, frame(Message::ExchangeRequest, &request));
+    }
+
+    /// The request that goes with these parcels, over the network or in a file.
+    pub(super) fn next_request(
+        &self,
+        parcels: Vec<Parcel>,
+        wants: Vec<DocumentId>,
+        repair: Option<Repair>,
+    ) -> Option<ExchangeRequest> {
+        let (session, log, sync) = (self.session.as_ref()?, self.log()?, self.sync.as_ref()?);
         let prefix = session.lease.prefix;
         let token = self.identity.as_ref().and_then(|identity| identity.enrolled.as_ref()?.token);
-        let parcels = parcels.into_iter().map(|(_, parcel)| parcel).collect();
         let challenge = self.progress.challenge;
-        let request = ExchangeRequest {
+        Some(ExchangeRequest {
             lease: prefix,
             token,
             cursor: self.progress.cursor.clone(),
             parcels,
             budget: sync.budget,
-            wants: wants.clone(),
+            wants,
             repair,
             renewal: challenge.map(|challenge| Renewal::sign(log, prefix, challenge, &session.key)),
             configuration: self.progress.configuration,
@@ -252,10 +279,7 @@ impl Device {
             marks: None,
             returns: Vec::new(),
             signed_lease: None,
-        };
-        self.number += 1;
-        sync.sent = Some(Sent { number: self.number, wants });
-        turn.send(self.number, Endpoint::Exchange, frame(Message::ExchangeRequest, &request));
+        })
     }
 
     fn is_sent(&self, number: u32) -> bool {
@@ -266,12 +290,12 @@ impl Device {
         let Some(mut sync) = self.sync.take() else { return };
         let open = self.works.values().filter(|work| matches!(work.state, WorkState::Local | WorkState::Packed(_)));
         sync.done.left = u32::try_from(open.count()).unwrap_or(u32::MAX);
-        turn.report(Report::Synced(sync.done));
+        turn.report(if sync.carried { Report::CourierTaken(sync.done) } else { Report::Synced(sync.done) });
     }
 
     fn end_early(&mut self, reason: String, turn: &mut Turn) {
-        self.sync = None;
-        turn.report(Report::SyncFailed { reason });
+        let carried = self.sync.take().is_some_and(|sync| sync.carried);
+        turn.report(if carried { Report::CourierRefused { reason } } else { Report::SyncFailed { reason } });
     }
 }
 

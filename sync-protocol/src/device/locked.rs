@@ -9,11 +9,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::courier::{Series, not_ours, part_of};
+use super::event::Draw;
 use crate::crypto::PublicKey;
 use crate::ids::{ActorPrefix, Hash, Position};
-use crate::limits::REQUEST_PARCELS_MAX;
+use crate::limits::{COURIER_PARCELS_MAX, REQUEST_PARCELS_MAX};
+use crate::sealing::SealingPublic;
 use crate::wire::answer::{Answer, Fate, Order, ParcelReceipt, WipeWhen};
-use crate::wire::codec::{Message, frame, from_cbor, read};
+use crate::wire::codec::{Message, frame, from_cbor, read, to_cbor};
+use crate::wire::courier::{CourierPart, Place};
 use crate::wire::exchange::ExchangeRequest;
 use crate::wire::parcel::Parcel;
 
@@ -94,11 +98,16 @@ impl Locked {
             return None;
         }
         self.sent = chosen.iter().map(|(counter, parcel)| (parcel.hash(), *counter)).collect();
-        let request = ExchangeRequest {
+        let request = self.pushing(chosen.into_iter().map(|(_, parcel)| parcel).collect());
+        Some(frame(Message::ExchangeRequest, &request))
+    }
+
+    fn pushing(&self, parcels: Vec<Parcel>) -> ExchangeRequest {
+        ExchangeRequest {
             lease: self.lease,
             token: None,
             cursor: None,
-            parcels: chosen.into_iter().map(|(_, parcel)| parcel).collect(),
+            parcels,
             budget: 0,
             wants: Vec::new(),
             repair: None,
@@ -108,8 +117,57 @@ impl Locked {
             marks: None,
             returns: Vec::new(),
             signed_lease: None,
+        }
+    }
+
+    /// What is still to be sent as the next part of a courier file, the oldest first, with at most `room` bytes of parcels;
+    /// and the row of the series, to be stored before the part is given away. `series`: that row, from the last time.
+    /// `None` when nothing is to be sent. `seed`: 32 fresh random bytes.
+    ///
+    /// # Errors
+    /// For the person, when the hub's key is none.
+    pub fn export(
+        &self,
+        place: &Place,
+        hub: &SealingPublic,
+        series: Option<&[u8]>,
+        room: u32,
+        seed: [u8; 32],
+    ) -> Result<Option<(CourierPart, Vec<u8>)>, String> {
+        let mut bytes = 0;
+        let fits = |(_, (_, size)): &(&u64, &(Parcel, usize))| {
+            let first = bytes == 0;
+            bytes += size;
+            first || bytes <= room as usize
         };
-        Some(frame(Message::ExchangeRequest, &request))
+        let chosen = self.rows.iter().take(COURIER_PARCELS_MAX).take_while(fits);
+        let parcels: Vec<Parcel> = chosen.map(|(_, (parcel, _))| parcel.clone()).collect();
+        if parcels.is_empty() {
+            return Ok(None);
+        }
+        let mut draw = Draw::new(seed);
+        let none = || "the hub's key is none: unlock this device once".to_owned();
+        let stored = series.and_then(|bytes| from_cbor::<Series>(bytes).ok());
+        let mut series = match stored {
+            Some(series) => series,
+            None => Series::begin(&mut || draw.bytes()).ok_or_else(none)?,
+        };
+        let part = series.next(place, parcels, self.pushing(Vec::new()), hub, draw.bytes());
+        Ok(Some((part.map_err(|_| none())?, to_cbor(&series))))
+    }
+
+    /// Reads a return file as an answer to everything that is sealed; says which numbers of the series have not come to
+    /// the hub, as first and last of each run. `series`: the row that [`Locked::export`] gave.
+    ///
+    /// # Errors
+    /// For the person, when it is no answer to a file that was made here while the device was locked.
+    pub fn take(&mut self, file: &[u8], series: &[u8]) -> Result<Vec<(u64, u64)>, String> {
+        let (file, index) = part_of(file, self.lease)?;
+        let series = from_cbor::<Series>(series).map_err(|error| error.to_string())?;
+        let reply = series.open(&file, index).ok_or_else(not_ours)??;
+        self.sent = self.rows.iter().map(|(counter, (parcel, _))| (parcel.hash(), *counter)).collect();
+        self.answer(reply.answer.as_ref())?;
+        Ok(reply.missing)
     }
 
     /// Reads the answer to the last request: what it names is not sent again, except what waits.

@@ -17,11 +17,12 @@
 //! Where: [`event`] and [`rows`] are the words; `record` turns edits into work, `pack` work into requests, `sealed` seals it
 //! to the hub as well, `receipt` reads fates, `decided` what people decided later, `standing` what the hub orders, `feed`
 //! what came down, `replay` writes work again on the hub's document, `repair` mends differences, `stating` says what was
-//! read and vouched for, `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums,
+//! read and vouched for, `courier` makes and takes files that are carried, `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums,
 //! [`view`] is what a screen reads, [`locked`] sends what is sealed while nobody has unlocked the device, `copy` is all that
 //! touches Automerge.
 
 mod copy;
+mod courier;
 mod decided;
 mod enrol;
 pub mod event;
@@ -320,6 +321,8 @@ impl Device {
             Event::Shown(documents) => self.shown(&documents, turn),
             Event::Vouch(key) => self.vouch(key, turn),
             Event::Neighbours(neighbours) => self.neighbours(neighbours, turn),
+            Event::Export { place, room } => self.export(place, room, turn),
+            Event::Take { file, outside } => self.take_return(&file, outside.as_deref(), turn),
             Event::Loaded(rows) => self.loaded(rows, turn),
         }
     }
@@ -344,6 +347,7 @@ fn table(key: &Key) -> &'static str {
         Key::Lease(_) => "lease",
         Key::Shell(_) => "shell",
         Key::Sealed(_) => "sealed",
+        Key::Courier => "courier",
     }
 }
 

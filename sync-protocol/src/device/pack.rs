@@ -13,7 +13,8 @@ use super::turn::Turn;
 use crate::documents::Kind;
 use crate::ids::{ChangeHash, DocumentId, Salt};
 use crate::limits::{
-    DOCUMENT_CHANGES_MAX, MANIFEST_DOCUMENTS_MAX, MANIFEST_STATEMENTS_MAX, PARCEL_DOCUMENT_BYTES, REQUEST_PARCELS_MAX,
+    COURIER_PARCELS_MAX, DOCUMENT_CHANGES_MAX, MANIFEST_DOCUMENTS_MAX, MANIFEST_STATEMENTS_MAX, PARCEL_DOCUMENT_BYTES,
+    REQUEST_PARCELS_MAX,
 };
 use crate::wire::codec::{Raw, to_cbor};
 use crate::wire::manifest::{Manifest, Named, Stated, commitment};
@@ -55,6 +56,27 @@ impl Device {
         });
         let counters: Vec<u64> = fitting.map(|(counter, _)| *counter).take(REQUEST_PARCELS_MAX).collect();
         if counters.is_empty() { self.pack(turn).into_iter().collect() } else { counters }
+    }
+
+    /// All parcels that wait, oldest first, and new ones for all unsent work, as far as there is room: for a file.
+    pub(super) fn pack_all(&mut self, room: u32, turn: &mut Turn) -> Vec<u64> {
+        let waiting = self.parcels.iter().filter(|(_, info)| info.position.is_none() || info.again);
+        let waiting: Vec<(u64, u32)> = waiting.map(|(counter, info)| (*counter, info.bytes)).collect();
+        let mut counters: Vec<u64> = Vec::new();
+        let mut bytes = 0u32;
+        for (counter, size) in waiting {
+            bytes = bytes.saturating_add(size);
+            if !counters.is_empty() && (bytes > room || counters.len() >= COURIER_PARCELS_MAX) {
+                return counters;
+            }
+            counters.push(counter);
+        }
+        while bytes < room && counters.len() < COURIER_PARCELS_MAX {
+            let Some(counter) = self.pack(turn) else { break };
+            bytes = bytes.saturating_add(self.parcels.get(&counter).map_or(0, |info| info.bytes));
+            counters.push(counter);
+        }
+        counters
     }
 
     /// Packs what the link carries of the unsent work and what is to be stated; `None` when there is neither.

@@ -148,7 +148,13 @@ impl Device {
     }
 
     /// One document's fates; says how many changes the hub now has applied.
-    fn take_fate(&mut self, document: DocumentId, changes: &[ChangeHash], fate: &DocumentFate, turn: &mut Turn) -> u32 {
+    pub(super) fn take_fate(
+        &mut self,
+        document: DocumentId,
+        changes: &[ChangeHash],
+        fate: &DocumentFate,
+        turn: &mut Turn,
+    ) -> u32 {
         let fates = fate.runs.iter().flat_map(|run| std::iter::repeat_n(&run.fate, usize::from(run.count)));
         let mut applied = 0;
         for (change, fate) in changes.iter().zip(fates) {

@@ -51,6 +51,8 @@ pub enum Key {
     /// Cold: CBOR of a parcel that is sealed to the hub, by its counter. Kept outside the user's encryption: whoever has
     /// the device can send it, only the hub can read it.
     Sealed(u64),
+    /// Cold: the courier files that were made here, see `courier`.
+    Courier,
 }
 
 impl Key {
@@ -74,6 +76,7 @@ impl Key {
             Self::Lease(prefix) => (0x86, prefix.as_bytes()),
             Self::Shell(bytes) => (0x87, bytes),
             Self::Sealed(n) => (0x88, &n.to_be_bytes()),
+            Self::Courier => (0x89, &[]),
         };
         [&[table], rest].concat()
     }
@@ -100,6 +103,7 @@ impl Key {
             0x86 => Self::Lease(ActorPrefix::from_slice(rest)?),
             0x87 => Self::Shell(rest.to_vec()),
             0x88 => Self::Sealed(number()?),
+            0x89 if rest.is_empty() => Self::Courier,
             _ => return None,
         })
     }

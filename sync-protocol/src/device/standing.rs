@@ -123,6 +123,8 @@ impl Device {
             }
             Event::Enrol(_) => turn.report(Report::NotEnrolled { reason }),
             Event::Sync { .. } => turn.report(Report::SyncFailed { reason }),
+            Event::Export { .. } => turn.report(Report::NotExported { reason }),
+            Event::Take { .. } => turn.report(Report::CourierRefused { reason }),
             Event::Vouch(_) => turn.report(Report::NotVouched { reason }),
             Event::Answer { .. } | Event::Failed { .. } | Event::Loaded(_) | Event::Shown(_) | Event::Neighbours(_) => {
             }

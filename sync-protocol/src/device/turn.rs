@@ -71,6 +71,10 @@ impl Turn {
         self.after.push(Effect::Send { number, to, bytes });
     }
 
+    pub(super) fn carry(&mut self, part: Vec<u8>) {
+        self.after.push(Effect::Carry(part));
+    }
+
     /// Everything is erased; what this turn would have stored or sent is not.
     pub(super) fn wipe(&mut self, then: Vec<Write>) {
         self.wiped = Some(then);

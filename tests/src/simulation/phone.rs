@@ -172,6 +172,8 @@ impl Phone {
                         self.rows.clear();
                         self.store(then, &mut turned);
                     }
+                    // Nobody in the simulation carries files.
+                    Effect::Carry(_) => {}
                     Effect::Report(report) => turned.reports.push(report),
                 }
             }

@@ -17,6 +17,8 @@ export type Outgoing = Extract<Effect, { readonly is: "send" }>;
 /** What one event led to. */
 export interface Step {
   readonly outgoing: Outgoing | null;
+  /** A part of a courier file. */
+  readonly carried: Uint8Array | null;
   readonly reports: readonly Report[];
 }
 
@@ -98,6 +100,7 @@ export class Driver {
   async #handle(event: Event, extra: Extra | null): Promise<Step> {
     const reports: Report[] = [];
     let outgoing: Outgoing | null = null;
+    let carried: Uint8Array | null = null;
     let next: Event | null = event;
     try {
       for (let loads = 0; next !== null && loads <= LOADS_PER_EVENT_MAX; loads += 1) {
@@ -116,6 +119,9 @@ export class Driver {
             case "send":
               outgoing = effect;
               break;
+            case "carry":
+              carried = effect.part;
+              break;
             case "wipe":
               await this.#companion.wipe(effect.then);
               break;
@@ -130,7 +136,7 @@ export class Driver {
       await this.reopen();
       throw error;
     }
-    return { outgoing, reports };
+    return { outgoing, carried, reports };
   }
 
   async #store(batch: readonly Write[], reports: readonly Report[], extra: Extra | null): Promise<void> {

@@ -18,7 +18,8 @@
  * Where: `event` and `rows` are the words; `record` turns edits into work, `pack` work into requests, `sealed` seals it
  * to the hub as well, `receipt` reads fates, `decided` what people decided later, `standing` what the hub orders, `feed`
  * what came down, `replay` writes work again on the hub's document, `repair` mends differences, `stating` says what was
- * read and vouched for, `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums, `view`
+ * read and vouched for, `courier` makes and takes files that are carried,
+ * `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums, `view`
  * is what a screen reads, `locked` sends what is sealed while nobody has unlocked the device, `copy` is all that touches
  * Automerge. The files are those of the Rust crate, and recorded traces hold both equal.
  */
@@ -31,6 +32,7 @@ import type { Digest } from "../wire/digest.js";
 import { fingerprint } from "../wire/fingerprint.js";
 import type { Fingerprint } from "../wire/fingerprint.js";
 import type { Lease } from "../wire/lease.js";
+import { exportPart, takeReturn } from "./courier.js";
 import { enrol, startSession } from "./enrol.js";
 import type { Effect, Event, Inputs } from "./event.js";
 import { answer, failed, loaded, syncNow } from "./exchange.js";
@@ -206,18 +208,18 @@ async function handle(device: State, event: Event, inputs: Inputs): Promise<read
     if (device.later.length < DEVICE_EVENTS_WAITING_MAX) device.later.push(event);
     else turn.report("Busy");
   } else {
-    dispatch(device, event, turn);
+    await dispatch(device, event, turn);
     while (device.waiting === null) {
       const next = device.later.shift();
       if (next === undefined) break;
-      dispatch(device, next, turn);
+      await dispatch(device, next, turn);
     }
     await sealWork(device, turn);
   }
   return turn.finish((key) => row(device, key));
 }
 
-function dispatch(device: State, event: Event, turn: Turn): void {
+async function dispatch(device: State, event: Event, turn: Turn): Promise<void> {
   if (device.wiped !== null) {
     sayErased(event, turn);
     return;
@@ -248,7 +250,13 @@ function dispatch(device: State, event: Event, turn: Turn): void {
       neighbours(device, event.neighbours, turn);
       break;
     case "loaded":
-      loaded(device, event.rows, turn);
+      await loaded(device, event.rows, turn);
+      break;
+    case "export":
+      exportPart(device, event.place, event.room, turn);
+      break;
+    case "take":
+      takeReturn(device, event.file, event.outside, turn);
       break;
   }
 }

@@ -10,6 +10,7 @@ import type { PublicKey } from "../crypto.js";
 import type { CardToken, ChangeHash, Channel, DocumentId, Millis, Position } from "../ids.js";
 import type { Edit, Kind } from "../documents/types.js";
 import type { Raw } from "../wire/codec.js";
+import type { Place } from "../wire/courier.js";
 import type { Invitation } from "../wire/enrolment.js";
 import type { Fingerprint } from "../wire/fingerprint.js";
 import type { WipeWhen } from "../wire/order.js";
@@ -90,6 +91,10 @@ export type Event =
   | { readonly is: "vouch"; readonly key: PublicKey }
   /** What colleagues recorded on this device; at most `NEIGHBOURS_MAX` at once. It may be handed in any number of times. */
   | { readonly is: "neighbours"; readonly neighbours: readonly Neighbour[] }
+  /** What is unsent is to be carried to the hub in a file, as the part at this place. `room`: bytes of parcels, at most. */
+  | { readonly is: "export"; readonly place: Place; readonly room: number }
+  /** Somebody brought a return file. `outside`: what the shell keeps of files that were made locked, see `locked.ts`. */
+  | { readonly is: "take"; readonly file: Uint8Array; readonly outside: Uint8Array | null }
   /** What a `load` asked for, in its order. */
   | { readonly is: "loaded"; readonly rows: Rows };
 
@@ -120,6 +125,8 @@ export type Effect =
   | { readonly is: "load"; readonly keys: readonly Key[] }
   /** Post these bytes (a whole frame), then the event `answer` or `failed` with this number. */
   | { readonly is: "send"; readonly number: number; readonly to: Endpoint; readonly bytes: Uint8Array }
+  /** CBOR of a `CourierPart`, to be put into a file at the place that was named. */
+  | { readonly is: "carry"; readonly part: Uint8Array }
   /**
    * Erase every row, the shell's own too, and store these instead, all in one. Whatever sealed the old rows (a key file)
    * is destroyed as well. Nothing else follows but reports.
@@ -226,5 +233,16 @@ export type Report =
   | { readonly Synced: Synced }
   /** The exchange ended early. What was not receipted is kept and sent again. */
   | { readonly SyncFailed: { readonly reason: string } }
+  /** Nothing was exported. */
+  | { readonly NotExported: { readonly reason: string } }
+  /** A return file was read: what the hub said in it. */
+  | { readonly CourierTaken: Synced }
+  /** A return file was not taken; nothing was changed. */
+  | { readonly CourierRefused: { readonly reason: string } }
+  /**
+   * Courier files of this device that have not come to the hub, as first and last number of each run. What was in them has
+   * travelled again with those after, as far as it had no receipt.
+   */
+  | { readonly CourierMissing: { readonly numbers: readonly (readonly [number, number])[] } }
   /** The event was not taken: something else is under way. */
   | "Busy";

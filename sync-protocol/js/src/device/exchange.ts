@@ -8,9 +8,12 @@ import type { Channel, DocumentId } from "../ids.js";
 import { BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, UNSETTLED_MAX, WANTS_DOCUMENTS_MAX } from "../limits.js";
 import { Answer } from "../wire/answer.js";
 import { frame, fromCbor, read } from "../wire/codec.js";
+import type { Place } from "../wire/courier.js";
 import { ExchangeRequest, Renewal } from "../wire/exchange.js";
 import type { Repair } from "../wire/exchange.js";
 import { Parcel } from "../wire/parcel.js";
+import { exported, taken } from "./courier.js";
+import type { TakeJob } from "./courier.js";
 import { hasDecisionsToAsk, takeDecisions } from "./decided.js";
 import { enrolAnswer } from "./enrol.js";
 import { SYNCED_NOTHING } from "./event.js";
@@ -40,7 +43,9 @@ export type Waiting =
   | { readonly is: "feed"; readonly job: FeedJob }
   | { readonly is: "parcels"; readonly counters: readonly number[] }
   | { readonly is: "replay"; readonly document: DocumentId }
-  | { readonly is: "neighbours"; readonly neighbours: readonly Neighbour[] };
+  | { readonly is: "neighbours"; readonly neighbours: readonly Neighbour[] }
+  | { readonly is: "export"; readonly place: Place; readonly counters: readonly number[] }
+  | { readonly is: "take"; readonly job: TakeJob };
 
 /** One sync, from its event to its report. */
 export interface Sync {
@@ -69,6 +74,8 @@ export interface Sync {
   statementsRefused: boolean;
   /** The last request named decisions of another log. */
   decisionsAgain: boolean;
+  /** Of a file that is carried: nothing is sent. */
+  readonly carried: boolean;
   /** Whether the last answer had any effect. */
   moved: boolean;
   idle: number;
@@ -90,9 +97,15 @@ function newSync(budget: number, replay: Set<DocumentId>): Sync {
     renew: false,
     statementsRefused: false,
     decisionsAgain: false,
+    carried: false,
     moved: false,
     idle: 0,
   };
+}
+
+/** For a file that is carried: one answer, and nothing is sent after it. */
+export function syncOfFile(budget: number, replay: Set<DocumentId>): Sync {
+  return { ...newSync(budget, replay), carried: true, sent: { number: 0, wants: [] } };
 }
 
 /** Whether work of this document waits for the next sync. */
@@ -138,7 +151,7 @@ export function answer(device: State, number: number, bytes: Uint8Array, budget:
   }
 }
 
-function takeAnswer(device: State, bytes: Uint8Array, budget: number, turn: Turn): void {
+export function takeAnswer(device: State, bytes: Uint8Array, budget: number, turn: Turn): void {
   const session = device.session;
   if (session === null) throw new Stopped("not enrolled");
   const answer = orStop(() => read("answer", Answer, bytes));
@@ -168,7 +181,7 @@ function takeAnswer(device: State, bytes: Uint8Array, budget: number, turn: Turn
 }
 
 /** Does what was waiting for these rows. */
-export function loaded(device: State, rows: Rows, turn: Turn): void {
+export async function loaded(device: State, rows: Rows, turn: Turn): Promise<void> {
   const waiting = device.waiting;
   device.waiting = null;
   // Rows that nobody waits for: a shell's mistake, harmless.
@@ -190,6 +203,12 @@ export function loaded(device: State, rows: Rows, turn: Turn): void {
     case "neighbours":
       takeNeighbours(device, waiting.neighbours, rows, turn);
       break;
+    case "export":
+      await exported(device, waiting.place, waiting.counters, rows, turn);
+      break;
+    case "take":
+      await taken(device, waiting.job, rows, turn);
+      break;
   }
 }
 
@@ -202,7 +221,7 @@ export function goOn(device: State, turn: Turn): void {
   }
   const sync = device.sync;
   if (sync === null) return;
-  if (!hasMore(device, sync)) {
+  if (sync.carried || !hasMore(device, sync)) {
     end(device, turn);
     if (wipeIsDue(device)) wipe(device, "after_receipts", turn);
     return;
@@ -273,12 +292,27 @@ function send(
   repair: Repair | null,
   turn: Turn,
 ): void {
+  const { sync } = device;
+  const request = nextRequest(device, parcels, wants, repair);
+  if (sync === null || request === null) return;
+  device.number += 1;
+  sync.sent = { number: device.number, wants };
+  turn.send(device.number, "exchange", frame("exchangeRequest", ExchangeRequest, request));
+}
+
+/** The request that goes with these parcels, over the network or in a file. */
+export function nextRequest(
+  device: State,
+  parcels: readonly Parcel[],
+  wants: readonly DocumentId[],
+  repair: Repair | null,
+): ExchangeRequest | null {
   const { session, sync, progress } = device;
   const enrolled = device.identity?.enrolled ?? null;
-  if (session === null || sync === null || enrolled === null) return;
+  if (session === null || sync === null || enrolled === null) return null;
   const prefix = session.lease.prefix;
   const challenge = progress.challenge;
-  const request: ExchangeRequest = {
+  return {
     lease: prefix,
     token: enrolled.token,
     cursor: progress.cursor,
@@ -293,9 +327,6 @@ function send(
     returns: [],
     signedLease: null,
   };
-  device.number += 1;
-  sync.sent = { number: device.number, wants };
-  turn.send(device.number, "exchange", frame("exchangeRequest", ExchangeRequest, request));
 }
 
 function isSent(device: State, number: number): boolean {
@@ -309,12 +340,13 @@ function end(device: State, turn: Turn): void {
   for (const work of device.works.values()) {
     if (work.state.is === "local" || work.state.is === "packed") sync.done.left += 1;
   }
-  turn.report({ Synced: sync.done });
+  turn.report(sync.carried ? { CourierTaken: sync.done } : { Synced: sync.done });
 }
 
 function endEarly(device: State, reason: string, turn: Turn): void {
+  const carried = device.sync?.carried === true;
   device.sync = null;
-  turn.report({ SyncFailed: { reason } });
+  turn.report(carried ? { CourierRefused: { reason } } : { SyncFailed: { reason } });
 }
 
 function clamp(budget: number): number {

@@ -9,12 +9,16 @@
  */
 import type { PublicKey } from "../crypto.js";
 import type { ActorPrefix, Hash, Position } from "../ids.js";
-import { REQUEST_PARCELS_MAX } from "../limits.js";
+import { COURIER_PARCELS_MAX, REQUEST_PARCELS_MAX } from "../limits.js";
+import type { SealingPublic } from "../sealing.js";
 import { Answer, Fate } from "../wire/answer.js";
 import type { ParcelReceipt } from "../wire/answer.js";
-import { frame, fromCbor, read } from "../wire/codec.js";
+import { frame, fromCbor, read, toCbor } from "../wire/codec.js";
+import type { CourierPart, Place, Reply } from "../wire/courier.js";
 import { ExchangeRequest } from "../wire/exchange.js";
 import { Parcel } from "../wire/parcel.js";
+import { partOf, Series } from "./courier.js";
+import { Draw } from "./event.js";
 import { Stopped, orNull, orStop } from "./reading.js";
 
 /** What became of one sealed parcel. */
@@ -68,7 +72,12 @@ export class Locked {
       this.#sent.set(Parcel.hash(parcel), counter);
     }
     if (parcels.length === 0) return null;
-    const request: ExchangeRequest = {
+    const request = this.#pushing(parcels);
+    return frame("exchangeRequest", ExchangeRequest, request);
+  }
+
+  #pushing(parcels: readonly Parcel[]): ExchangeRequest {
+    return {
       lease: this.#lease,
       token: null,
       cursor: null,
@@ -83,7 +92,47 @@ export class Locked {
       returns: [],
       signedLease: null,
     };
-    return frame("exchangeRequest", ExchangeRequest, request);
+  }
+
+  /**
+   * What is still to be sent as the next part of a courier file, the oldest first, with at most `room` bytes of parcels; and
+   * the row of the series, to be stored before the part is given away. `series`: that row, from the last time. Null when
+   * nothing is to be sent. `seed`: 32 fresh random bytes. Throws `CryptoError` when the hub's key is none.
+   */
+  async export(
+    place: Place,
+    hub: SealingPublic,
+    series: Uint8Array | null,
+    room: number,
+    seed: Uint8Array,
+  ): Promise<{ readonly part: CourierPart; readonly series: Uint8Array } | null> {
+    let bytes = 0;
+    const parcels: Parcel[] = [];
+    for (const { parcel, size } of this.#rows.values()) {
+      bytes += size;
+      if (parcels.length >= COURIER_PARCELS_MAX || (parcels.length > 0 && bytes > room)) break;
+      parcels.push(parcel);
+    }
+    if (parcels.length === 0) return null;
+    const draw = new Draw(seed);
+    const stored = series === null ? null : orNull(() => fromCbor(Series, series));
+    const before = stored ?? Series.begin(() => draw.bytes(seed.length));
+    const next = await Series.next(before, place, parcels, this.#pushing([]), hub, draw.bytes(seed.length));
+    return { part: next.part, series: toCbor(Series, next.series) };
+  }
+
+  /**
+   * Reads a return file as an answer to everything that is sealed; says which numbers of the series have not come to the
+   * hub, as first and last of each run. `series`: the row that {@link Locked.export} gave. Throws {@link Stopped}, for the
+   * person, when it is no answer to a file that was made here while the device was locked.
+   */
+  async take(bytes: Uint8Array, series: Uint8Array): Promise<Reply["missing"]> {
+    const { file, index } = partOf(bytes, this.#lease);
+    const reply = await Series.open(orStop(() => fromCbor(Series, series)), file, index);
+    this.#sent.clear();
+    for (const [counter, { parcel }] of this.#rows) this.#sent.set(Parcel.hash(parcel), counter);
+    this.answer(reply.answer);
+    return reply.missing;
   }
 
   /**

@@ -9,6 +9,7 @@ import { KIND_CODES } from "../documents/types.js";
 import { Salt } from "../ids.js";
 import type { ChangeHash, DocumentId } from "../ids.js";
 import {
+  COURIER_PARCELS_MAX,
   DOCUMENT_CHANGES_MAX,
   MANIFEST_DOCUMENTS_MAX,
   MANIFEST_STATEMENTS_MAX,
@@ -72,6 +73,25 @@ export function outstanding(device: State, turn: Turn): number[] {
   if (counters.length > 0) return counters;
   const packed = pack(device, turn);
   return packed === null ? [] : [packed];
+}
+
+/** All parcels that wait, oldest first, and new ones for all unsent work, as far as there is room: for a file. */
+export function packAll(device: State, room: number, turn: Turn): number[] {
+  const counters: number[] = [];
+  let bytes = 0;
+  for (const [counter, info] of device.parcels) {
+    if (!isOutstanding(info)) continue;
+    bytes += info.bytes;
+    if (counters.length > 0 && (bytes > room || counters.length >= COURIER_PARCELS_MAX)) return counters;
+    counters.push(counter);
+  }
+  while (bytes < room && counters.length < COURIER_PARCELS_MAX) {
+    const counter = pack(device, turn);
+    if (counter === null) break;
+    bytes += device.parcels.get(counter)?.bytes ?? 0;
+    counters.push(counter);
+  }
+  return counters;
 }
 
 /** Packs what the link carries of the unsent work and what is to be stated; null when there is neither. */

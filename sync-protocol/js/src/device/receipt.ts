@@ -139,7 +139,7 @@ function takeReceipt(device: State, counter: number, receipt: ParcelReceipt, pos
 }
 
 /** One document's fates; says how many changes the hub now has applied. */
-function takeFate(
+export function takeFate(
   device: State,
   document: DocumentId,
   changes: readonly ChangeHash[],

@@ -53,7 +53,9 @@ export type Key =
    * Cold: CBOR of a parcel that is sealed to the hub, by its counter. Kept outside the user's encryption: whoever has the
    * device can send it, only the hub can read it.
    */
-  | { readonly is: "sealed"; readonly number: number };
+  | { readonly is: "sealed"; readonly number: number }
+  /** Cold: the courier files that were made here, see `courier.ts`. */
+  | { readonly is: "courier" };
 
 const KEYS = [
   "identity",
@@ -72,6 +74,7 @@ const KEYS = [
   "lease",
   "shell",
   "sealed",
+  "courier",
 ] as const;
 
 const TABLES: Readonly<Record<Key["is"], number>> = {
@@ -91,6 +94,7 @@ const TABLES: Readonly<Record<Key["is"], number>> = {
   lease: 0x86,
   shell: 0x87,
   sealed: 0x88,
+  courier: 0x89,
 };
 
 const NAMES: ReadonlyMap<number, Key["is"]> = new Map(
@@ -112,6 +116,7 @@ function keyOf(is: Key["is"], rest: Uint8Array): Key | null {
     case "progress":
     case "wiped":
     case "configuration":
+    case "courier":
       return rest.length === 0 ? { is } : null;
     case "entry":
     case "read":

@@ -119,6 +119,12 @@ export function sayErased(event: Event, turn: Turn): void {
     case "sync":
       turn.report({ SyncFailed: { reason } });
       break;
+    case "export":
+      turn.report({ NotExported: { reason } });
+      break;
+    case "take":
+      turn.report({ CourierRefused: { reason } });
+      break;
     case "vouch":
       turn.report({ NotVouched: { reason } });
       break;

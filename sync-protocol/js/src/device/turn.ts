@@ -61,6 +61,10 @@ export class Turn {
     this.#after.push({ is: "send", number, to, bytes });
   }
 
+  carry(part: Uint8Array): void {
+    this.#after.push({ is: "carry", part });
+  }
+
   /** Everything is erased; what this turn would have stored or sent is not. */
   wipe(then: readonly Write[]): void {
     this.#wiped = then;

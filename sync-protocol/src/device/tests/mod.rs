@@ -1,5 +1,6 @@
 //! Stories of one device and a hub that is played by the test.
 
+mod courier;
 mod decisions;
 mod hub;
 mod js_traces;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::*;
+use crate::wire::courier::CourierPart;
 use crate::wire::enrolment::Invitation;
 
 pub(super) struct Phone {
@@ -11,6 +12,8 @@ pub(super) struct Phone {
     pub reports: Vec<Report>,
     /// Requests that the device sent and nobody answered yet.
     pub sent: VecDeque<(u32, Endpoint, Vec<u8>)>,
+    /// The part of a courier file that was made last.
+    pub carried: Option<CourierPart>,
     /// Bytes of requests since the last look.
     pub budget: u32,
     /// Batches that still succeed; none: all.
@@ -29,6 +32,7 @@ impl Phone {
             store: BTreeMap::new(),
             reports: Vec::new(),
             sent: VecDeque::new(),
+            carried: None,
             budget: 64 * 1024,
             batches_left: None,
             name,
@@ -94,6 +98,7 @@ impl Phone {
                     next = Some(Event::Loaded(rows.collect()));
                 }
                 Effect::Send { number, to, bytes } => self.sent.push_back((number, to, bytes)),
+                Effect::Carry(part) => self.carried = Some(from_cbor(&part).unwrap()),
                 Effect::Wipe(then) => {
                     self.store.clear();
                     self.write(then);

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::wire::answer::{DECIDED_REJECTED, Fate, Order, WipeWhen};
 use crate::wire::codec::{Message, unframe};
+use crate::wire::courier::CourierPart;
 
 fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
@@ -34,6 +35,12 @@ pub(super) fn event(event: &Event, inputs: &Inputs) -> Value {
         Event::Vouch(key) => json!({ "vouch": hex(key.as_bytes()) }),
         Event::Neighbours(neighbours) => {
             json!({ "neighbours": neighbours.iter().map(neighbour).collect::<Vec<_>>() })
+        }
+        Event::Export { place, room } => {
+            json!({ "export": { "file": place.file, "index": place.index, "of": place.of, "room": room } })
+        }
+        Event::Take { file, outside } => {
+            json!({ "take": { "file": hex(file), "outside": outside.as_ref().map(|bytes| hex(bytes)) } })
         }
         Event::Loaded(rows) => {
             let rows = rows.iter().map(|(key, bytes)| json!([hex(&key.to_bytes()), bytes.as_ref().map(|b| hex(b))]));
@@ -71,6 +78,7 @@ fn effect(effect: &Effect) -> Value {
             };
             json!({ "send": { "number": number, "to": to, "body": hex(&unframe(kind, bytes).unwrap()) } })
         }
+        Effect::Carry(part) => json!({ "carry": hex(part) }),
         Effect::Wipe(then) => json!({ "wipe": then.iter().map(write).collect::<Vec<_>>() }),
         Effect::Report(report) => json!({ "report": report }),
     }
@@ -244,6 +252,31 @@ fn a_locked_phone_leaves_the_recorded_trace() {
     let fates: Vec<_> = locked.fates().iter().collect();
     lines.push(json!({ "fates": fates, "damaged": damaged, "copied": copied }));
     lines_are_as_recorded("locked/pieces", &lines);
+}
+
+/// What a locked phone exports, twice, and how it reads the answer to the first.
+pub(super) fn a_locked_file_is_as_recorded(
+    phone: &Phone,
+    hub: &FakeHub,
+    room: u32,
+    exported: &[(CourierPart, &Vec<u8>)],
+    back: &[u8],
+) {
+    let rows = phone.store.iter().filter(|(key, _)| matches!(key, Key::Sealed(_)));
+    let mut lines = vec![json!({
+        "lease": phone.device.lease().unwrap().prefix, "hub": hex(hub.key.public().as_bytes()),
+        "sealing": hex(hub.sealing.public().as_bytes()), "room": room, "file": hex(&[7; 16]),
+        "rows": rows.map(|(key, bytes)| json!([hex(&key.to_bytes()), hex(bytes)])).collect::<Vec<_>>(),
+    })];
+    for (seed, (part, series)) in (1u8..).zip(exported) {
+        let part = hex(&crate::wire::codec::to_cbor(part));
+        lines.push(json!({ "seed": hex(&[seed; 32]), "part": part, "series": hex(series) }));
+    }
+    let mut locked = super::locked::locked(phone);
+    let missing = locked.take(back, exported[0].1).unwrap();
+    let fates: Vec<_> = locked.fates().iter().collect();
+    lines.push(json!({ "back": hex(back), "missing": missing, "fates": fates }));
+    lines_are_as_recorded("locked/courier", &lines);
 }
 
 #[test]
