@@ -17,4 +17,9 @@ export {
 } from "@segin/sync-protocol";
 import { wire } from "@segin/sync-protocol";
 
-export const { Answer, Invitation, Lease, SignedLease, fromCbor, read } = wire;
+export const Answer = wire.Answer;
+export const Invitation = wire.Invitation;
+export const Lease = wire.Lease;
+export const SignedLease = wire.SignedLease;
+export const fromCbor = wire.fromCbor;
+export const read = wire.read;

@@ -1,28 +1,17 @@
-/**
- * The schema's tables, asked for when the first case is shown: they stand in the engine's part of the app, which screens do not
- * load themselves.
- */
+/** What screens ask of the schema's tables: groups with their labels, and the field at the end of a path. */
+import { schema } from "@segin/sync-protocol";
 import type { Field, Group, Kind, Shape } from "@segin/sync-protocol";
 
-/** What screens ask of the schema. */
-export interface Schema {
-  readonly groups: (kind: Kind) => readonly Group[];
-  /** The group and the field of a path; of an entry's field too. */
-  readonly at: (kind: Kind, path: string) => { readonly group: Group; readonly field: Field | undefined } | null;
+/** The groups of a kind. */
+export function groupsOf(kind: Kind): readonly Group[] {
+  return schema.groups(kind);
 }
 
-let loading: Promise<Schema> | undefined;
-
-export function loadSchema(): Promise<Schema> {
-  loading ??= import("@segin/sync-protocol").then(({ schema }) => ({
-    groups: schema.groups,
-    at: (kind, path) => {
-      const [name = "", second = "", third] = path.split(".");
-      const group = schema.groupOf(kind, name);
-      return group ? { group, field: schema.fieldOf(group, third ?? second) } : null;
-    },
-  }));
-  return loading;
+/** The group and the field of a path; of an entry's field too. */
+export function schemaAt(kind: Kind, path: string): { readonly group: Group; readonly field: Field | undefined } | null {
+  const [name = "", second = "", third] = path.split(".");
+  const group = schema.groupOf(kind, name);
+  return group ? { group, field: schema.fieldOf(group, third ?? second) } : null;
 }
 
 /** What a set's members are. */
