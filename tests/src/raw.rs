@@ -13,6 +13,7 @@ use sync_protocol::documents::{self, Edit, Kind};
 use sync_protocol::ids::{
     Actor, CardToken, ChangeHash, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt, SiteCode,
 };
+use sync_protocol::sealing::SealingPublic;
 use sync_protocol::wire::answer::{Answer, Receipt, Rest};
 use sync_protocol::wire::codec::{Message, Raw, frame, read};
 use sync_protocol::wire::digest::Digest;
@@ -42,6 +43,8 @@ pub struct RawDevice {
     pub hub: PublicKey,
     /// The hub's log.
     pub log: LogId,
+    /// What is sealed for the hub is sealed to this.
+    pub sealing: Option<SealingPublic>,
     /// Opens the feed.
     pub token: Option<Salt>,
     /// From the last answer.
@@ -112,6 +115,7 @@ impl RawDevice {
             key,
             hub: answer.hub,
             log: answer.log,
+            sealing: answer.sealing,
             token: Some(answer.token),
             cursor: None,
             counter: 0,
@@ -122,6 +126,12 @@ impl RawDevice {
             random,
             lease,
         })
+    }
+
+    /// Under which it edits at this moment.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        self.actor
     }
 
     /// Draws the id of a new document.

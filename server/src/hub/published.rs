@@ -32,6 +32,31 @@ pub struct Published {
     pub channels: BTreeMap<Channel, ChannelState>,
 }
 
+/// What requests have cost since the start, whatever came of them.
+#[derive(Debug, Default)]
+pub struct Spent {
+    /// Bytes of messages and of changes, unpacked.
+    unpacked: AtomicU64,
+    /// Operations merged, saved and loaded for trials.
+    tried: AtomicU64,
+}
+
+impl Spent {
+    pub(super) fn unpacked(&self, bytes: usize) {
+        self.unpacked.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn tried(&self, operations: u64) {
+        self.tried.fetch_add(operations, Ordering::Relaxed);
+    }
+
+    /// Bytes unpacked, and operations tried.
+    #[must_use]
+    pub fn so_far(&self) -> (u64, u64) {
+        (self.unpacked.load(Ordering::Relaxed), self.tried.load(Ordering::Relaxed))
+    }
+}
+
 /// Shared by the writer and all readers.
 pub struct Shared {
     /// Which log.
@@ -42,6 +67,8 @@ pub struct Shared {
     pub store: Arc<dyn DocumentStore>,
     /// Keys.
     pub keyring: Arc<Keyring>,
+    /// What requests have cost.
+    pub spent: Spent,
     directory: RwLock<Directory>,
     published: RwLock<Arc<Published>>,
     copied_to: AtomicU64,
@@ -78,6 +105,7 @@ impl Shared {
             log,
             store,
             keyring,
+            spent: Spent::default(),
             directory: RwLock::new(directory),
             published: RwLock::new(Arc::new(published)),
             copied_to: AtomicU64::new(0),

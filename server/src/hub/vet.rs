@@ -15,7 +15,7 @@ use sync_protocol::wire::lease::Lease;
 use sync_protocol::wire::parcel::{OpenedParcel, Parcel, ParcelError};
 use thiserror::Error;
 
-use super::published::Shared;
+use super::published::{Shared, Spent};
 use crate::limits::{CHANGE_WEIGHT_MIN, DOCUMENT_WEIGHT, REQUEST_WEIGHT_MAX};
 
 /// Why a request gets no answer of the hub but an error. Nothing was changed.
@@ -82,7 +82,9 @@ pub struct Vetted {
 /// # Errors
 /// [`RequestError`]: the whole request is refused.
 pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, RequestError> {
-    let mut request: ExchangeRequest = codec::read(Message::ExchangeRequest, bytes)?;
+    let body = codec::unframe(Message::ExchangeRequest, bytes)?;
+    shared.spent.unpacked(body.len());
+    let mut request: ExchangeRequest = codec::from_cbor(&body)?;
     let at_most = |what, found, max| {
         if found > max { Err(RequestError::TooMany { what, found, max }) } else { Ok(()) }
     };
@@ -96,7 +98,7 @@ pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, Request
     let lease = shared.directory().leases.get(&request.lease).map(|state| state.lease.clone());
     let lease = lease.ok_or(RequestError::LeaseUnknown(request.lease))?;
     let token_fits = request.token.as_ref().is_some_and(|token| shared.opens(request.lease, token, now));
-    let mut room = Room { taken: 0 };
+    let mut room = Room { taken: 0, spent: &shared.spent };
     let mut parcels = Vec::with_capacity(request.parcels.len());
     for parcel in std::mem::take(&mut request.parcels) {
         let hash = parcel.hash();
@@ -108,13 +110,15 @@ pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, Request
 
 /// What a request weighs unpacked: a change may be deflated within a message that is deflated itself, so that some
 /// kilobytes on the wire are gigabytes here.
-struct Room {
+struct Room<'a> {
     taken: usize,
+    spent: &'a Spent,
 }
 
-impl Room {
+impl Room<'_> {
     fn take(&mut self, bytes: usize) -> Result<(), RequestError> {
         self.taken += bytes;
+        self.spent.unpacked(bytes);
         let (what, found, max) = ("bytes of work when unpacked", self.taken, REQUEST_WEIGHT_MAX);
         if found > max { Err(RequestError::TooMany { what, found, max }) } else { Ok(()) }
     }
@@ -144,7 +148,7 @@ fn vet_parcel(
     parcel: Parcel,
     lease: &Lease,
     sealing: Option<&SealingKey>,
-    room: &mut Room,
+    room: &mut Room<'_>,
 ) -> Result<Result<VettedParcel, ParcelError>, RequestError> {
     let (manifest, signature) = (parcel.manifest.clone(), parcel.signature);
     let opened = match parcel.open(lease, sealing) {

@@ -193,6 +193,7 @@ impl Group<'_> {
                         },
                     });
                 }
+                self.shared.spent.tried(self.operations_max - operations);
                 Ok(Done::Parcels(receipts))
             }
             Job::Enrol(request) => self.enrol(&request, random),

@@ -202,6 +202,7 @@ impl App {
     pub fn present(&self) -> Present {
         let published = self.shared.published();
         let directory = self.shared.directory();
+        let (unpacked, tried) = self.shared.spent.so_far();
         Present {
             log_position: published.position.0,
             copied_to: self.shared.copied_to().0,
@@ -216,6 +217,8 @@ impl App {
             disk_free: self.disk.free_bytes().unwrap_or_default(),
             document_calls: self.reading.calls(),
             list_calls: self.read_model.calls(),
+            unpacked,
+            tried,
         }
     }
 

@@ -75,6 +75,8 @@ struct Gauges {
     disk_free: Gauge<f64, AtomicU64>,
     document_calls: Gauge,
     list_calls: Gauge,
+    unpacked: Gauge,
+    tried: Gauge,
 }
 
 /// Numbers that are read at the moment of asking.
@@ -106,6 +108,10 @@ pub struct Present {
     pub document_calls: u64,
     /// Questions to the read model.
     pub list_calls: u64,
+    /// Bytes of devices' messages and changes, unpacked.
+    pub unpacked: u64,
+    /// Operations merged, saved and loaded for trials.
+    pub tried: u64,
 }
 
 impl Default for Metrics {
@@ -165,6 +171,8 @@ impl Default for Metrics {
         registry.register("devices", "Leases", gauges.devices.clone());
         registry.register("document_calls", "Calls to the document store for people", gauges.document_calls.clone());
         registry.register("list_calls", "Questions to the read model", gauges.list_calls.clone());
+        registry.register("unpacked", "Bytes of devices' messages and changes, unpacked", gauges.unpacked.clone());
+        registry.register("operations_tried", "Operations merged to judge what devices sent", gauges.tried.clone());
         registry.register_with_unit("disk_free", "Free on the data disk", Unit::Bytes, gauges.disk_free.clone());
         Self { registry, ..metrics }
     }
@@ -213,6 +221,8 @@ impl Metrics {
         gauges.disk_free.set(present.disk_free as f64);
         gauges.document_calls.set(whole(present.document_calls));
         gauges.list_calls.set(whole(present.list_calls));
+        gauges.unpacked.set(whole(present.unpacked));
+        gauges.tried.set(whole(present.tried));
         let mut out = String::new();
         text::encode(&mut out, &self.registry).expect("writing into a string cannot fail");
         out
