@@ -3,6 +3,7 @@
 //! - Its blocks of bytes are those of the committed vectors.
 //! - Its tables of schemas are those of `vectors/schema.json` (`SEGIN_WRITE_VECTORS=1` writes them anew).
 //! - Every structure that travels has its table, with every field in its place.
+//! - Every variant stands there with its tag, every purpose of a hash with its name.
 //! - Every limit of `src/limits.rs` stands there with its value.
 //! - Its links lead to its own headings.
 
@@ -197,6 +198,34 @@ fn every_structure_has_its_table() {
     wrong.sort();
     wrong.dedup();
     assert!(wrong.is_empty(), "not on the page: {wrong:?}");
+}
+
+/// `ChannelClosed(…)` as the page writes it: `channel closed`.
+fn words(name: &str) -> String {
+    let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let spaced = name.chars().map(|c| if c.is_uppercase() { format!(" {}", c.to_lowercase()) } else { c.to_string() });
+    spaced.collect::<String>().trim().to_owned()
+}
+
+#[test]
+fn every_variant_has_its_tag_and_every_purpose_its_name() {
+    let (page, derived) = (page(), json("vectors/wire/derived.json"));
+    for (list_of, heading) in [("order", "Order"), ("statement", "Statement"), ("fate", "Fate")] {
+        let below = below(&page, heading).expect(heading);
+        let mut seen = 0;
+        for pair in list(&derived[&format!("{list_of}, as CBOR")]) {
+            // An array of two, and the tag: `82 06 …`.
+            let tag = u8::from_str_radix(&text(&pair[1])[2..4], 16).expect("hexadecimal");
+            let row = format!("\n| {tag} | {} |", words(text(&pair[0])));
+            assert!(below.contains(&row), "{heading}: no row {row}");
+            seen += 1;
+        }
+        assert!(seen >= 5, "{heading}: {seen}");
+    }
+    for pair in list(&derived["hash of 'abc' for each purpose"]) {
+        let purpose = text(&pair[0]).trim_start_matches("segin/1 ").trim_end_matches('\0');
+        assert!(page.contains(&format!("\n| `{purpose}` | ")), "no row for the purpose {purpose}");
+    }
 }
 
 /// The constants of `src/limits.rs`: name, and what stands behind the equals sign.
