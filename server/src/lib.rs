@@ -11,6 +11,7 @@ pub mod field;
 pub mod hub;
 pub mod hub_process;
 pub mod limits;
+pub mod open_files;
 pub mod page;
 pub mod random;
 pub mod routes;

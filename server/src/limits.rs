@@ -180,6 +180,13 @@ pub const CONNECTIONS_MAX: usize = 1_024;
 /// Connections beyond that for whoever comes from this machine: somebody must still be able to look why it is full.
 pub const CONNECTIONS_RESERVED: usize = 16;
 
+/// Files that a full hub has open: its connections, and with room those of the log, the documents and the second copy.
+pub const OPEN_FILES_MIN: u64 = (CONNECTIONS_MAX + CONNECTIONS_RESERVED) as u64 + 512;
+
+/// Of four parts of the connections, how many may be taken before a connection is closed after each answer: phones that
+/// have said everything would keep others out for as long as a silent connection is kept.
+pub const CONNECTIONS_CROWDED_FOURTHS: usize = 3;
+
 /// Connections at once from one peer (an IPv4 address, an IPv6 /64): a site with 50 phones behind one address keeps 100;
 /// nobody alone takes more than a quarter of all.
 pub const CONNECTIONS_BY_PEER_MAX: usize = 256;

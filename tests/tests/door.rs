@@ -112,6 +112,19 @@ fn this_machine_gets_in_where_all_others_find_no_room() {
 }
 
 #[test]
+fn a_crowded_hub_keeps_no_connection_for_a_next_request() {
+    let mut house = House::new();
+    house.options.bounds.connections = 4;
+    let hub = house.open();
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", hub.address);
+    let _others = [knock(hub.address), knock(hub.address)];
+    // Nobody asked for the end of the connection: the hub did, and this returns.
+    let said = ask(hub.address, request.as_bytes());
+    assert_eq!((said.status, said.header("connection")), (200, Some("close")), "{said:?}");
+    hub.stop().unwrap();
+}
+
+#[test]
 fn strangers_are_slowed_down_and_those_who_prove_themselves_are_not() {
     let mut house = House::new();
     house.options.bounds.rates.loopback = allowance(3);

@@ -1,22 +1,20 @@
 //! `segin bench ingest`: receipted intakes a second from many devices at once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use sync_protocol::crypto::PublicKey;
 use sync_protocol::device::Endpoint;
 use sync_protocol::ids::SiteCode;
-use sync_protocol::wire::answer::{Answer, Fate};
-use sync_protocol::wire::codec::{Message, read};
 use tokio::task::JoinSet;
 
 use super::limits::{BareLimits, measure};
 use super::process::{peak_memory_bytes, processor_time};
-use super::workload::{LightDevice, Ready};
+use super::workload::{LightDevice, Ready, heard};
 use super::{BenchError, BenchHub};
 use crate::field::client::{HubClient, TcpDial, Traffic};
+use crate::hub_process::HubProcess;
 
 /// What to measure.
 #[derive(Debug, Clone)]
@@ -68,9 +66,12 @@ pub struct IngestLine {
     pub bare_limits: BareLimits,
 }
 
-struct Sender {
-    client: HubClient,
-    device: LightDevice,
+/// A device on a connection of its own.
+pub struct Sender {
+    /// The link.
+    pub client: HubClient,
+    /// The device.
+    pub device: LightDevice,
 }
 
 struct Sent {
@@ -99,7 +100,8 @@ pub async fn run(ingest: &Ingest, mut line: impl FnMut(&IngestLine)) -> Result<(
     let kinds: &[usize] = if ingest.reads == 0 { &[0] } else { &[0, ingest.reads, 0, ingest.reads] };
     for batch in [1, 50] {
         for reads in kinds {
-            let (measured, after) = one(ingest, &hub, senders, (batch, *reads)).await?;
+            let (measured, after) =
+                window(ingest.intakes, &hub.process, hub.folder.path(), senders, (batch, *reads)).await?;
             senders = after;
             line(&measured);
         }
@@ -107,13 +109,19 @@ pub async fn run(ingest: &Ingest, mut line: impl FnMut(&IngestLine)) -> Result<(
     Ok(())
 }
 
-async fn one(
-    ingest: &Ingest,
-    hub: &BenchHub,
+/// Measures one way of sending: so many intakes of all devices together, so many in each exchange with so many records
+/// of reads.
+///
+/// # Errors
+/// As [`run`].
+pub async fn window(
+    intakes: usize,
+    hub: &HubProcess,
+    folder: &Path,
     senders: Vec<Sender>,
     (batch, reads): (usize, usize),
 ) -> Result<(IngestLine, Vec<Sender>), BenchError> {
-    let per_device = ingest.intakes.div_ceil(senders.len() * batch);
+    let per_device = intakes.div_ceil(senders.len() * batch);
     let mut prepared = Vec::with_capacity(senders.len());
     let mut changes = Vec::new();
     for mut sender in senders {
@@ -126,7 +134,7 @@ async fn one(
         prepared.push((sender, ready));
     }
     let before = traffic(prepared.iter().map(|(sender, _)| sender));
-    let (hub_cpu, own_cpu) = (cpu(hub.process.pid()), cpu(std::process::id()));
+    let (hub_cpu, own_cpu) = (cpu(hub.pid()), cpu(std::process::id()));
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for (sender, ready) in prepared {
@@ -137,12 +145,12 @@ async fn one(
         sent.push(joined.map_err(|error| BenchError::NotReceipted(error.to_string()))??);
     }
     let wall = start.elapsed();
-    let (hub_cpu, own_cpu) = (cpu(hub.process.pid()) - hub_cpu, cpu(std::process::id()) - own_cpu);
+    let (hub_cpu, own_cpu) = (cpu(hub.pid()) - hub_cpu, cpu(std::process::id()) - own_cpu);
     // Verified after the clock: what a device's processor does is not what the hub can take.
     let mut receipted = 0;
     for one in &sent {
         for answer in &one.answers {
-            receipted += applied(answer, &one.sender.device.hub)?;
+            receipted += heard(answer, &one.sender.device.hub)?.applied;
         }
     }
     let mut latencies: Vec<Duration> = sent.iter().flat_map(|one| one.latencies.iter().copied()).collect();
@@ -154,7 +162,7 @@ async fn one(
         return Err(BenchError::NotReceipted(format!("{receipted} of {} intakes", changes.len())));
     }
     let bytes = (after.bytes_up - before.bytes_up) as usize / exchanges.max(1);
-    let bare_limits = measure(hub.folder.path(), exchanges, bytes, senders.len(), &changes)?;
+    let bare_limits = measure(folder, exchanges, bytes, senders.len(), &changes)?;
     let millis = |time: Duration| time.as_secs_f64() * 1_000.0;
     let line = IngestLine {
         bench: "ingest",
@@ -169,7 +177,7 @@ async fn one(
         latency_ms: [50, 90, 99, 100].map(|percent| millis(percentile(&latencies, percent))),
         hub_cpu_ms: millis(hub_cpu),
         generator_cpu_ms: millis(own_cpu),
-        hub_peak_bytes: peak_memory_bytes(hub.process.pid()).unwrap_or(0),
+        hub_peak_bytes: peak_memory_bytes(hub.pid()).unwrap_or(0),
         bytes_up: after.bytes_up - before.bytes_up,
         bytes_down: after.bytes_down - before.bytes_down,
         bare_limits,
@@ -187,15 +195,6 @@ async fn send(mut sender: Sender, ready: Vec<(Vec<u8>, usize)>) -> Result<Sent, 
     Ok(Sent { sender, answers, latencies })
 }
 
-/// Intakes that a signed answer says are applied.
-fn applied(answer: &[u8], hub: &PublicKey) -> Result<usize, BenchError> {
-    let wrong = |what: String| BenchError::NotReceipted(what);
-    let answer: Answer = read(Message::Answer, answer).map_err(|error| wrong(error.to_string()))?;
-    let (receipt, _) = answer.open(hub).map_err(|error| wrong(error.to_string()))?;
-    let fates = receipt.parcels.iter().flat_map(|parcel| &parcel.documents).flat_map(|document| &document.runs);
-    Ok(fates.filter(|run| run.fate == Fate::Applied).map(|run| usize::from(run.count)).sum())
-}
-
 fn cpu(pid: u32) -> Duration {
     processor_time(pid).unwrap_or_default()
 }
@@ -210,7 +209,8 @@ fn traffic<'a>(senders: impl Iterator<Item = &'a Sender>) -> Traffic {
 }
 
 /// The value below which so many of a hundred lie; the list is sorted.
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+#[must_use]
+pub fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let index = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
     sorted.get(index).copied().unwrap_or_default()
 }

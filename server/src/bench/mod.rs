@@ -2,14 +2,22 @@
 //!
 //! - [`reconnect`]: what an exchange costs, in bytes counted at the socket and in round trips.
 //! - [`ingest`]: how many intakes a second become durable, and what the bare limits of this machine are.
+//! - [`scale`]: what a hub costs that holds a country: memory, start, rebuild, disk, ingest.
+//! - [`storm`]: thousands of devices that come back in the same moment.
+//! - [`link`]: the same exchanges over a slow link, which may be up for moments only.
 //!
 //! Each result is one JSON line. The hub runs as a process of its own, so that its processor time is its own. Figures
 //! mean something in a release build only. Judges nothing: bounds that must hold are tests.
 
+pub mod country;
 pub mod ingest;
 pub mod limits;
+pub mod link;
 pub mod process;
 pub mod reconnect;
+pub mod scale;
+pub mod slow;
+pub mod storm;
 pub mod workload;
 
 use std::path::PathBuf;
@@ -64,8 +72,11 @@ pub struct BenchHub {
     pub folder: Scratch,
 }
 
-/// A folder that is removed when dropped.
-pub struct Scratch(PathBuf);
+/// A folder that is removed when dropped, unless it is to be kept.
+pub struct Scratch {
+    path: PathBuf,
+    is_kept: bool,
+}
 
 impl Scratch {
     /// Makes one below `parent`, or in the system's place for temporary files.
@@ -77,20 +88,31 @@ impl Scratch {
         let name = format!("segin-bench-{}-{}", std::process::id(), uuid::Uuid::from_bytes(random_bytes()));
         let path = parent.join(name);
         std::fs::create_dir_all(&path).map_err(doing("making a folder for the measurement"))?;
-        Ok(Self(path))
+        Ok(Self { path, is_kept: false })
+    }
+
+    /// This one, which stays.
+    ///
+    /// # Errors
+    /// [`BenchError::Io`].
+    pub fn kept(path: &std::path::Path) -> Result<Self, BenchError> {
+        std::fs::create_dir_all(path).map_err(doing("making the folder that is kept"))?;
+        Ok(Self { path: path.to_owned(), is_kept: true })
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &std::path::Path {
-        &self.0
+        &self.path
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What stays behind is generated data in a temporary folder.
-        let _ = std::fs::remove_dir_all(&self.0);
+        if !self.is_kept {
+            // What stays behind is generated data in a temporary folder.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
     }
 }
 
@@ -104,9 +126,17 @@ impl BenchHub {
     /// # Errors
     /// [`BenchError`].
     pub fn start(parent: Option<&std::path::Path>) -> Result<Self, BenchError> {
-        let folder = Scratch::new(parent)?;
+        Self::start_in(Scratch::new(parent)?, &[])
+    }
+
+    /// Starts a hub of this binary in a folder, with further arguments.
+    ///
+    /// # Errors
+    /// [`BenchError`].
+    pub fn start_in(folder: Scratch, more: &[&str]) -> Result<Self, BenchError> {
         let binary = std::env::current_exe().map_err(doing("finding this program"))?;
-        let command = HubCommand::in_folder(&binary, folder.path());
+        let mut command = HubCommand::in_folder(&binary, folder.path());
+        command.more = more.iter().map(|&argument| argument.to_owned()).collect();
         Ok(Self { process: command.start()?, command, folder })
     }
 

@@ -1,4 +1,4 @@
-//! Processor time of a process, as the kernel counts it.
+//! Processor time and memory of a process, as the kernel counts them.
 
 use std::time::Duration;
 
@@ -18,8 +18,18 @@ pub fn processor_time(pid: u32) -> Option<Duration> {
 /// The most memory that a process has held, in bytes.
 #[must_use]
 pub fn peak_memory_bytes(pid: u32) -> Option<u64> {
+    memory(pid, "VmHWM:")
+}
+
+/// The memory that a process holds at this moment, in bytes.
+#[must_use]
+pub fn resident_bytes(pid: u32) -> Option<u64> {
+    memory(pid, "VmRSS:")
+}
+
+fn memory(pid: u32, what: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1_024)
 }
 
@@ -31,7 +41,8 @@ mod tests {
     fn this_process_has_used_some_memory_and_its_time_is_told() {
         let pid = std::process::id();
         assert!(processor_time(pid).is_some());
-        assert!(peak_memory_bytes(pid).unwrap() > 1_000_000);
+        assert!(resident_bytes(pid).unwrap() > 1_000_000);
+        assert!(peak_memory_bytes(pid).unwrap() >= resident_bytes(pid).unwrap() / 2);
         assert!(processor_time(u32::MAX).is_none());
     }
 }

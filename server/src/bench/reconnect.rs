@@ -88,7 +88,7 @@ pub async fn run(reconnect: &Reconnect, mut line: impl FnMut(&ReconnectLine)) ->
 }
 
 /// A device of the hub's site, with its own store.
-async fn enrolled(hub: &BenchHub, name: &str) -> Result<FieldDevice, BenchError> {
+pub(super) async fn enrolled(hub: &BenchHub, name: &str) -> Result<FieldDevice, BenchError> {
     let site = SiteCode::new("GOG").map_err(|error| BenchError::NotReceipted(error.to_string()))?;
     let user = hub.process.add_user(&format!("Agent {name}"), &[site]).await?;
     let invitation = hub.process.invite(user).await?;
@@ -98,12 +98,12 @@ async fn enrolled(hub: &BenchHub, name: &str) -> Result<FieldDevice, BenchError>
     Ok(device)
 }
 
-fn people_edits(people: &mut People) -> Vec<Edit> {
+pub(super) fn people_edits(people: &mut People) -> Vec<Edit> {
     let who = people.who();
     people.intake(who)
 }
 
-fn fill(device: &mut FieldDevice, people: &mut People, count: usize) -> Result<Vec<DocumentId>, BenchError> {
+pub(super) fn fill(device: &mut FieldDevice, people: &mut People, count: usize) -> Result<Vec<DocumentId>, BenchError> {
     let mut cases = Vec::with_capacity(count);
     while cases.len() < count {
         let some = FILLED_AT_ONCE.min(count - cases.len());

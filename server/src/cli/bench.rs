@@ -3,14 +3,20 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::Trouble;
 use crate::bench::ingest::{Ingest, IngestLine};
+use crate::bench::link::{Link, LinkLine};
 use crate::bench::reconnect::{Reconnect, ReconnectLine};
-use crate::bench::{BenchError, ingest, reconnect};
+use crate::bench::scale::{Scale, ScaleLine};
+use crate::bench::slow::Windows;
+use crate::bench::storm::{Storm, StormLine};
+use crate::bench::{BenchError, ingest, link, reconnect, scale, storm};
 
 /// What to measure.
 #[derive(Subcommand)]
@@ -19,6 +25,12 @@ pub enum BenchCommand {
     Reconnect(ReconnectArgs),
     /// Receipted intakes a second, from many devices at once
     Ingest(IngestArgs),
+    /// What a hub costs that holds a country: ingest, memory, start, rebuilding, disk
+    Scale(ScaleArgs),
+    /// Thousands of devices that come back in the same moment, each with unsent work
+    Storm(StormArgs),
+    /// The same exchanges over a slow link
+    Link(LinkArgs),
 }
 
 /// Of `bench reconnect`.
@@ -48,6 +60,71 @@ pub struct IngestArgs {
     reads: usize,
     #[command(flatten)]
     common: Common,
+}
+
+/// Of `bench scale`.
+#[derive(Args)]
+pub struct ScaleArgs {
+    /// Cases in the hub, with their movements, households and annexes
+    #[arg(long, default_value_t = 1_000)]
+    documents: usize,
+    /// Intakes of each measurement of ingest
+    #[arg(long, default_value_t = 3_200)]
+    window: usize,
+    /// Keep the hub in this folder, and take it from there the next time: filling it takes longest
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Of `bench storm`.
+#[derive(Args)]
+pub struct StormArgs {
+    /// Devices
+    #[arg(long, default_value_t = 2_000)]
+    devices: usize,
+    /// Unsent intakes of each
+    #[arg(long, default_value_t = 20)]
+    unsent: usize,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Of `bench link`.
+#[derive(Args)]
+pub struct LinkArgs {
+    /// Thousand bits a second, each way
+    #[arg(long, default_value_t = 32)]
+    kbit: u32,
+    /// Delay each way, milliseconds: half of a round trip
+    #[arg(long, default_value_t = 300)]
+    delay_ms: u64,
+    /// Up for so many seconds at a time, then down; else always up
+    #[arg(long, value_name = "SECONDS")]
+    window_s: Option<f64>,
+    /// Down for so many seconds between two windows
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, requires = "window_s")]
+    down_s: f64,
+    /// Intakes of the first upload
+    #[arg(long, default_value_t = 200)]
+    intakes: usize,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl LinkArgs {
+    fn what(&self) -> Link {
+        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds.max(0.01)).unwrap_or(Duration::from_secs(1));
+        let windows = self.window_s.map(|up| Windows { up: seconds(up), down: seconds(self.down_s) });
+        Link {
+            kbit: self.kbit,
+            delay: Duration::from_millis(self.delay_ms),
+            windows,
+            intakes: self.intakes,
+            folder: self.common.folder.clone(),
+        }
+    }
 }
 
 #[derive(Args)]
@@ -87,6 +164,18 @@ pub fn run(command: BenchCommand) -> Result<ExitCode, Trouble> {
                 .block_on(ingest::run(&what, |line| print(common.json, line, &ingest_words(line))))
                 .map_err(failed)?;
         }
+        BenchCommand::Storm(StormArgs { devices, unsent, common }) => {
+            let what = Storm { devices: devices.max(1), unsent: unsent.max(1), folder: common.folder };
+            runtime.block_on(storm::run(&what, |line| print(common.json, line, &storm_words(line)))).map_err(failed)?;
+        }
+        BenchCommand::Link(args) => {
+            let json = args.common.json;
+            runtime.block_on(link::run(&args.what(), |line| print(json, line, &link_words(line)))).map_err(failed)?;
+        }
+        BenchCommand::Scale(ScaleArgs { documents, window, keep, common }) => {
+            let what = Scale { cases: documents.max(1), window: window.max(1), keep, folder: common.folder };
+            runtime.block_on(scale::run(&what, |line| print(common.json, line, &scale_words(line)))).map_err(failed)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -95,6 +184,62 @@ fn print(json: bool, line: &impl Serialize, words: &str) {
     let text = if json { serde_json::to_string(line).unwrap_or_default() } else { words.to_owned() };
     // A reader that has seen enough, such as `head`, is no failure of the measurement.
     let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Figures of different steps are different: each with its name, which says its unit.
+fn words(figures: &Map<String, Value>) -> String {
+    let word = |(name, value): (&String, &Value)| match value.as_f64() {
+        Some(number) if name.ends_with("_bytes") => {
+            format!("{} {:.1} MB", name.trim_end_matches("_bytes"), number / 1e6)
+        }
+        Some(number) if value.is_f64() => format!("{name} {number:.1}"),
+        _ => format!("{name} {value}"),
+    };
+    figures.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+fn scale_words(line: &ScaleLine) -> String {
+    format!("{:<19} {:>7} cases: {}", line.step, line.cases, words(&line.figures))
+}
+
+fn storm_words(line: &StormLine) -> String {
+    let [median, p90, p99, longest] = line.device_ms.map(|ms| ms / 1_000.0);
+    format!(
+        "{} devices with {} unsent each: {} receipted in {:.1} s; a device, seconds: median {median:.1}, 90 % {p90:.1}, \
+         99 % {p99:.1}, longest {longest:.1}; {} exchanges, {} told to come back, {} turned away, {} connections, at most \
+         {} tries; {} fed; hub: {:.1} s of processor, {:.0} MB before, {:.0} MB at most; {} B up, {} B down",
+        line.devices,
+        line.unsent,
+        line.receipted,
+        line.wall_ms / 1_000.0,
+        line.exchanges,
+        line.told_to_come_back,
+        line.turned_away,
+        line.connections,
+        line.tries_max,
+        line.fed,
+        line.hub_cpu_ms / 1_000.0,
+        line.resident_before_bytes as f64 / 1e6,
+        line.peak_bytes as f64 / 1e6,
+        line.bytes_up,
+        line.bytes_down,
+    )
+}
+
+fn link_words(line: &LinkLine) -> String {
+    format!(
+        "{:<20} {:>3} exchanges {:>3} cut {:>7} B up {:>6} B down {:>9.0} ms = {:>8.0} ms of bytes + {:.2} round trips \
+         {:>4} receipted",
+        line.step,
+        line.exchanges,
+        line.cut,
+        line.bytes_up,
+        line.bytes_down,
+        line.wall_ms,
+        line.bytes_ms,
+        line.round_trips,
+        line.receipted,
+    )
 }
 
 fn reconnect_words(line: &ReconnectLine) -> String {

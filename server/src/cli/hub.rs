@@ -12,6 +12,8 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Trouble, logging};
+use crate::limits::OPEN_FILES_MIN;
+use crate::open_files;
 use crate::serve::peer::{Proxies, Proxy};
 use crate::serve::{ConsoleToken, Door, Hub, Options, PORT, PublicName, RunningHub, StartError};
 use crate::tls::CertificateFiles;
@@ -56,6 +58,10 @@ pub struct ServeArgs {
     /// A name under which people open the hub's pages; may be given several times, the first is announced
     #[arg(long = "public-name", value_name = "NAME")]
     public_names: Vec<PublicName>,
+    /// Serve devices only: no lists in memory, pages and lists answer that there are none. For a machine with little
+    /// memory
+    #[arg(long)]
+    without_lists: bool,
     /// Read the console token from this file instead of drawing one
     #[arg(long, value_name = "FILE")]
     console_token_file: Option<PathBuf>,
@@ -74,6 +80,10 @@ pub struct ServeArgs {
 pub fn run(command: HubCommand) -> Result<ExitCode, Trouble> {
     let HubCommand::Serve(args) = command;
     logging::start(args.json_logs);
+    let files = open_files::allow_most();
+    if files.is_some_and(|files| files < OPEN_FILES_MIN) {
+        tracing::warn!(files, "the system allows fewer open files than a full hub needs: raise its limit (nofile)");
+    }
     let as_json = args.json;
     let hub = start(args).map_err(|error| Trouble::new(error.code(), error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -99,6 +109,7 @@ fn start(args: ServeArgs) -> Result<RunningHub, StartError> {
     let mut options = Options::new(args.data, args.master_key);
     options.listen = args.listen;
     options.copy_to = args.copy_to;
+    options.lists = !args.without_lists;
     options.door = Door {
         tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| CertificateFiles::new(certificate, key)),
         plain_http_is_protected_by: args.plain_http_is_protected_by,

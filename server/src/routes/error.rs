@@ -358,9 +358,10 @@ impl From<Fatal> for Failure {
 impl From<ReadModelError> for Failure {
     fn from(error: ReadModelError) -> Self {
         let status = match &error {
-            ReadModelError::CatchingUp { .. } | ReadModelError::Busy | ReadModelError::Stopped => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            ReadModelError::CatchingUp { .. }
+            | ReadModelError::Busy
+            | ReadModelError::Stopped
+            | ReadModelError::Off => StatusCode::SERVICE_UNAVAILABLE,
             ReadModelError::TooEarly { .. } | ReadModelError::NotYet { .. } | ReadModelError::Cursor => {
                 StatusCode::BAD_REQUEST
             }

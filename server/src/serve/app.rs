@@ -187,6 +187,9 @@ impl App {
     /// # Errors
     /// [`ReadModelError::CatchingUp`] when that takes too long.
     pub async fn lists_follow(&self) -> Result<(), ReadModelError> {
+        if self.read_model.is_off() {
+            return Ok(());
+        }
         let wanted = self.shared.published().position;
         let mut progress = self.read_model.progress();
         let there = progress.wait_for(|progress| progress.ready && progress.as_of >= wanted);
@@ -206,7 +209,11 @@ impl App {
         Present {
             log_position: published.position.0,
             copied_to: self.shared.copied_to().0,
-            read_model_lag: published.position.0.saturating_sub(self.read_model.progress().borrow().as_of.0),
+            read_model_lag: if self.read_model.is_off() {
+                0
+            } else {
+                published.position.0.saturating_sub(self.read_model.progress().borrow().as_of.0)
+            },
             queue_depth: self.queue.depth(),
             connections: self.connections.count(),
             working: self.bounds.workers + self.bounds.work_waiting - self.work_room.available_permits(),

@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::rate::Network;
-use crate::limits::CONNECTIONS_RESERVED;
+use crate::limits::{CONNECTIONS_CROWDED_FOURTHS, CONNECTIONS_RESERVED};
 
 /// The connections of a hub.
 pub struct Connections {
@@ -57,6 +57,12 @@ impl Connections {
         Some(Place { of: Arc::clone(self), peer })
     }
 
+    /// Whether there are so many that none is kept for a next request.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        self.count() * 4 >= self.most * CONNECTIONS_CROWDED_FOURTHS
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -96,7 +102,9 @@ mod tests {
         assert!(connections.admit(other, false).is_none(), "full");
         let _own = connections.admit(own, false).unwrap();
         assert_eq!(connections.count(), 4);
+        assert!(connections.is_crowded());
         drop((first, third));
+        assert!(!connections.is_crowded(), "two of three");
         let _other = connections.admit(other, false).unwrap();
         assert_eq!(connections.count(), 3);
         assert!(connections.admit(one, false).is_none(), "full again");

@@ -3,6 +3,7 @@
 //! HTTP/1.1 without the headers that devices do not need: over a slow link each byte counts, and hub time stands, signed,
 //! in every answer. What may be asked of whom, and how often: `routes::door`.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -197,11 +199,20 @@ where
         .max_buf_size(CONNECTION_BUFFER_BYTES)
         .auto_date_header(false);
     let stream = Patience::new(stream, app.bounds.answer);
+    let connections = Arc::clone(&app.connections);
     drop(app);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ends);
-        router.call(request)
+        let (answer, connections) = (router.call(request), Arc::clone(&connections));
+        async move {
+            let mut answer = answer.await?;
+            if connections.is_crowded() {
+                // Others wait for the place; whoever has more to say connects anew.
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);

@@ -72,6 +72,8 @@ pub struct Options {
     pub bounds: Bounds,
     /// Hub time.
     pub clock: Arc<dyn Clock>,
+    /// Whether lists are kept in memory. Without them the hub serves devices only: pages and lists say so.
+    pub lists: bool,
 }
 
 impl Options {
@@ -87,6 +89,7 @@ impl Options {
             door: Door::default(),
             bounds: Bounds::default(),
             clock: Arc::new(SystemClock),
+            lists: true,
         }
     }
 

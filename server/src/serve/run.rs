@@ -125,10 +125,15 @@ fn start(options: Options, stopping: watch::Receiver<bool>) -> Result<Ready, Sta
         followers.push(thread("hub-copy", move || copying.run(news, stopping, &handle))?);
     }
     let feeding = Feeding::new(Arc::clone(&shared));
-    let read_model = Arc::new(ReadModel::start(feeding.clone())?);
-    let (model, told, handle) = (Arc::clone(&read_model), shared.published().position, runtime.handle().clone());
-    let follow_news = news.clone();
-    followers.push(thread("hub-feeding", move || feeding.run(told, &model, follow_news, &handle))?);
+    let read_model = if options.lists {
+        let read_model = Arc::new(ReadModel::start(feeding.clone())?);
+        let (model, told, handle) = (Arc::clone(&read_model), shared.published().position, runtime.handle().clone());
+        let follow_news = news.clone();
+        followers.push(thread("hub-feeding", move || feeding.run(told, &model, follow_news, &handle))?);
+        read_model
+    } else {
+        Arc::new(ReadModel::off())
+    };
     let desk = Desk {
         writer: opened.writer,
         shared: Arc::clone(&shared),

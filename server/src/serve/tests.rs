@@ -31,6 +31,23 @@ fn what_was_receipted_is_there_after_a_stop_and_without_the_documents_folder() {
 }
 
 #[test]
+fn a_hub_without_lists_serves_devices_and_says_so() {
+    let place = Place::new();
+    let mut options = place.options();
+    options.lists = false;
+    let hub = super::testing::TestHub { hub: super::Hub::start(options).unwrap() };
+    hub.site("GOG", "Gogui");
+    let mut device = hub.device("GOG", "Awa Diarra", 1);
+    let parcel = device.record(CASE, &[("identity.given", "Fatoumata")], None);
+    let (receipt, _) = device.sync(&hub, vec![parcel]);
+    assert_eq!(receipt.parcels[0].documents[0].runs[0].fate, Fate::Applied);
+    let got = hub.get("/v1/cases");
+    assert_eq!((got.status, got.json()["code"].as_str()), (503, Some("read-model-off")), "{}", got.text());
+    assert!(hub.get("/v1/status").json()["position"].as_u64() >= Some(receipt.head.0));
+    hub.stop();
+}
+
+#[test]
 fn an_unchanged_exchange_is_small() {
     let place = Place::new();
     let hub = place.start();

@@ -83,6 +83,9 @@ pub enum ReadModelError {
     /// The hub is stopping.
     #[error("the read model has stopped, the hub is closing")]
     Stopped,
+    /// The hub was started without it.
+    #[error("this hub was started without lists (--without-lists): it serves devices only")]
+    Off,
 }
 
 impl ReadModelError {
@@ -98,6 +101,7 @@ impl ReadModelError {
             Self::Source(_) => "read-model-source",
             Self::Internal(_) => "read-model-internal",
             Self::Stopped => "read-model-stopped",
+            Self::Off => "read-model-off",
         }
     }
 }
@@ -137,12 +141,27 @@ struct Shared {
     stop: AtomicBool,
 }
 
+impl Shared {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            updates_waiting: AtomicUsize::new(0),
+            questions_waiting: AtomicUsize::new(0),
+            questions_asked: AtomicU64::new(0),
+            behind: AtomicBool::new(true),
+            woken: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+        })
+    }
+}
+
 /// A handle to the read model. Dropping it ends the thread.
 pub struct ReadModel {
     messages: mpsc::Sender<Message>,
     shared: Arc<Shared>,
     progress: watch::Receiver<Progress>,
     thread: Option<JoinHandle<()>>,
+    /// Of one that is off: whoever waits for progress waits as long as they want, and no less.
+    never: Option<watch::Sender<Progress>>,
 }
 
 impl ReadModel {
@@ -155,22 +174,29 @@ impl ReadModel {
         let model = Model::new()?;
         let (messages, inbox) = mpsc::channel();
         let (progress_out, progress) = watch::channel(Progress::default());
-        let shared = Arc::new(Shared {
-            updates_waiting: AtomicUsize::new(0),
-            questions_waiting: AtomicUsize::new(0),
-            questions_asked: AtomicU64::new(0),
-            behind: AtomicBool::new(true),
-            woken: AtomicBool::new(false),
-            stop: AtomicBool::new(false),
-        });
+        let shared = Shared::new();
         let worker = Worker { model, source: Box::new(source), shared: Arc::clone(&shared), progress: progress_out };
         let thread = thread::Builder::new()
             .name("read-model".to_owned())
             .spawn(move || worker.run(&inbox))
             .map_err(|error| ReadModelError::Internal(error.to_string()))?;
-        let model = Self { messages, shared, progress, thread: Some(thread) };
+        let model = Self { messages, shared, progress, thread: Some(thread), never: None };
         model.wake();
         Ok(model)
+    }
+
+    /// One that holds nothing and answers nothing, for a hub that serves devices only.
+    #[must_use]
+    pub fn off() -> Self {
+        let (messages, _) = mpsc::channel();
+        let (never, progress) = watch::channel(Progress::default());
+        Self { messages, shared: Shared::new(), progress, thread: None, never: Some(never) }
+    }
+
+    /// Whether it is [`ReadModel::off`].
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.never.is_some()
     }
 
     /// Tells what a group of entries changed. Never waits: when too much waits already, it is left out and the model
@@ -196,6 +222,9 @@ impl ReadModel {
         question: impl FnOnce(&Connection, Moment) -> Result<T, ReadModelError> + Send + 'static,
     ) -> Result<T, ReadModelError> {
         self.shared.questions_asked.fetch_add(1, Ordering::Relaxed);
+        if self.is_off() {
+            return Err(ReadModelError::Off);
+        }
         // Said at once: the thread may be busy with catching up for a while.
         let progress = *self.progress.borrow();
         if !progress.ready {
