@@ -65,7 +65,7 @@ impl Audit {
         let record = self.log.read(position).expect("the position exists");
         match Entry::from_bytes(&record.payload).expect("an entry is readable") {
             Entry::Parcel(entry) => entry,
-            Entry::Sealed(_) | Entry::Decision(_) => panic!("entry {position} is not a parcel"),
+            Entry::Sealed(_) | Entry::Decision(_) | Entry::Returned(_) => panic!("entry {position} is not a parcel"),
         }
     }
 

@@ -145,6 +145,13 @@ pub enum Resource<'a> {
         /// The channel of the site that the manifest names.
         channel: &'a Channel,
     },
+    /// A document that the hub has lost and once fed to this device, to be given back into this channel.
+    Returned {
+        /// Its kind.
+        kind: Kind,
+        /// The channel through which the device had it.
+        channel: &'a Channel,
+    },
     /// A document that it has, to be written to by a device.
     Existing {
         /// Its kind.
@@ -195,6 +202,9 @@ pub fn decide(principal: &Principal, action: Action, resource: Resource<'_>) -> 
         }
         Resource::New { kind, channel } => {
             (action::begins(&principal.roles, kind) && principal.channels.contains(channel)).then_some(Allowed::Began)
+        }
+        Resource::Returned { kind, channel } => {
+            (principal.channels.contains(channel) && principal.sees(kind, channel)).then_some(Allowed::Began)
         }
         Resource::Existing { kind, channels, annex_writer, card_shown, channel } => {
             if annex_writer.is_some_and(|writer| By::Lease(writer) == principal.by) {

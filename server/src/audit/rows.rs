@@ -5,7 +5,7 @@ use sync_protocol::wire::codec::from_cbor;
 use sync_protocol::wire::manifest::{Stated, Statement};
 
 use super::{AuditError, AuditRow, Names, Who, kind_name};
-use crate::hub::entry::{DecisionEntry, Entry, HeldVerdict, ParcelEntry};
+use crate::hub::entry::{DecisionEntry, Entry, HeldVerdict, ParcelEntry, ReturnEntry, ReturnedItem};
 use crate::hub::fact::{By, Fact, FactEntry, Ground, Task};
 use crate::store::keyring::Keyring;
 
@@ -17,6 +17,7 @@ pub fn rows(position: Position, payload: &[u8], keyring: &Keyring, names: &Names
     match Entry::from_bytes(payload)? {
         Entry::Parcel(entry) => parcel(position, &entry, keyring, names),
         Entry::Decision(entry) => Ok(decision(position, &entry, names)),
+        Entry::Returned(entry) => Ok(returned(position, &entry, names)),
         Entry::Sealed(sealed) => {
             let entry: FactEntry = from_cbor(&keyring.open_entry(&sealed)?)?;
             Ok(fact(&Acts { position, at: entry.at, by: Who::of(entry.by, names) }, entry.fact))
@@ -88,6 +89,22 @@ fn decision(position: Position, entry: &DecisionEntry, names: &Names) -> Vec<Aud
         kind: kind_name(item.kind),
         about: Some(verdict(item.verdict).to_owned()),
         ..acts.on("decided", item.document)
+    };
+    entry.items.iter().map(row).collect()
+}
+
+/// One row for each document: who brought it, and about whose work it is.
+fn returned(position: Position, entry: &ReturnEntry, names: &Names) -> Vec<AuditRow> {
+    let acts = Acts { position, at: entry.at, by: Who::of(By::Lease(entry.lease), names) };
+    let row = |item: &ReturnedItem| {
+        let authors = item.authors.iter().map(|author| Who::of(By::Lease(*author), names).name);
+        let authors: Vec<String> = authors.flatten().collect();
+        AuditRow {
+            kind: kind_name(item.kind),
+            count: Some(item.filed.runs.iter().map(|run| u32::from(run.count)).sum()),
+            about: Some(authors.join(", ")).filter(|names| !names.is_empty()),
+            ..acts.on("gave-back", item.document)
+        }
     };
     entry.items.iter().map(row).collect()
 }

@@ -11,7 +11,7 @@ use super::store::{FieldStore, StoreError};
 use crate::limits::FIELD_LOADS_PER_EVENT_MAX;
 use crate::random::{Random, draw};
 
-/// A request to be posted; its answer comes back as [`Event::Answer`] or [`Event::Failed`].
+/// A request to be posted; its answer comes back as [`Event::Answer`], [`Event::TurnedAway`] or [`Event::Failed`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// To match the answer.

@@ -7,7 +7,7 @@
 use sync_protocol::crypto::{Purpose, hash};
 use sync_protocol::documents::Kind;
 use sync_protocol::gate::{self, Code, InspectedChange, Rejection, StoredForm, Verdict};
-use sync_protocol::ids::{CardToken, ChangeHash, Channel, DocumentId, Hash, Millis, Position, Salt};
+use sync_protocol::ids::{ActorPrefix, CardToken, ChangeHash, Channel, DocumentId, Hash, Millis, Position, Salt};
 use sync_protocol::wire::answer::{Fate, Run};
 use sync_protocol::wire::codec::{Raw, from_cbor, to_cbor};
 
@@ -56,8 +56,10 @@ pub(super) struct Item {
     pub salt: Salt,
     /// The token of the card that came with it.
     pub card: Option<CardToken>,
-    /// The channel of the site that the manifest names.
+    /// The channel of the site that the manifest names; of what was given back, the one through which the device had it.
     pub site: Channel,
+    /// Who wrote it, of what was given back: proved, each change is its actor's.
+    pub authors: Vec<ActorPrefix>,
 }
 
 /// How work comes to be decided.
@@ -98,6 +100,7 @@ impl Admission<'_, '_> {
                 salt: content.salt,
                 card: content.card,
                 site: site.clone(),
+                authors: Vec::new(),
             };
             documents.push(self.admit_document(lease, &principal, &item, &changes, Way::Pushed)?);
         }
@@ -123,6 +126,10 @@ impl Admission<'_, '_> {
         let Some(kind) = Kind::from_code(item.kind) else {
             return Ok(refused(all, "kind-unknown", format!("no kind has the code {}", item.kind)));
         };
+        // What this hub once fed and still has needs no decision, wherever it is by now.
+        if !item.authors.is_empty() && self.has_all(document, changes)? {
+            return Ok(empty(vec![run(all, Fate::Duplicate)]));
+        }
         if way != Way::Approved
             && let Err(code) = self.directory.lease_stands(lease)
         {
@@ -150,12 +157,27 @@ impl Admission<'_, '_> {
             let known: Vec<bool> = changes.iter().map(|change| change.as_ref().is_ok_and(known)).collect();
             return self.untried(item, changes, &known);
         }
-        let mut judged = gate::judge_inspected(kind, form, lease.lease.prefix, changes);
+        let mut judged = if item.authors.is_empty() {
+            gate::judge_inspected(kind, form, lease.lease.prefix, changes)
+        } else {
+            gate::judge_proved(kind, form, changes)
+        };
         *self.operations = self.operations.saturating_sub(judged.work);
         if way != Way::Pushed {
             keep_waiting(&mut judged.verdicts);
         }
         self.file(kind, item, allowed, judged, changes)
+    }
+
+    /// Whether the document has all of these changes.
+    fn has_all(
+        &mut self,
+        document: DocumentId,
+        changes: &[Result<InspectedChange, Rejection>],
+    ) -> Result<bool, FilingError> {
+        let Some(working) = self.filing.document(document)? else { return Ok(false) };
+        let Some(form) = &working.form else { return Ok(false) };
+        Ok(changes.iter().flatten().all(|change| form.history.contains(&change.hash)))
     }
 
     /// Whether the principal may write to the document as it stands: to one that is not there if it may begin.
@@ -173,7 +195,8 @@ impl Admission<'_, '_> {
         let annex_writer = self.directory.annex_writers.get(&document).copied();
         let channel = &item.site;
         let resource = match channels {
-            None => Resource::New { kind, channel },
+            None if item.authors.is_empty() => Resource::New { kind, channel },
+            None => Resource::Returned { kind, channel },
             Some(channels) => Resource::Existing { kind, channels, annex_writer, card_shown, channel },
         };
         decide(principal, Action::Write, resource)

@@ -153,9 +153,8 @@ impl Group<'_> {
             None => read_entry(self.shared, held.position)?,
         };
         let (manifest, kind, stored) = held_content(&self.shared.keyring, &origin, held.item, *document)?;
-        let site = match self.site_of(&origin, held.item)? {
-            Some(site) => site,
-            None => return Err(CodecError::Body(format!("entry {} names no site", held.position)).into()),
+        let Some((site, authors)) = self.origin_of(&origin, held.item)? else {
+            return Err(CodecError::Body(format!("entry {} names no site", held.position)).into());
         };
         let (position, item) = (self.head.next(), u16::try_from(index).unwrap_or(u16::MAX));
         let directory = self.shared.directory();
@@ -184,6 +183,7 @@ impl Group<'_> {
                 salt: stored.salt,
                 card: stored.card,
                 site,
+                authors: authors.clone(),
             };
             let mut operations = self.operations_max;
             let mut admission = Admission {
@@ -211,11 +211,12 @@ impl Group<'_> {
             filed.runs = with_superseded(&filed.runs, &superseded);
         }
         let (position, item, lease) = (held.position, held.item, held.lease);
-        Ok(DecidedItem { position, item, lease, manifest, document: *document, kind, verdict, filed })
+        Ok(DecidedItem { position, item, lease, manifest, document: *document, kind, verdict, filed, authors })
     }
 
-    /// The channel of the site that the work was recorded at.
-    fn site_of(&self, origin: &Entry, item: u16) -> Result<Option<Channel>, Fatal> {
+    /// The channel of the site that the work was recorded at; of what was given back, where the device had it and who
+    /// wrote it.
+    fn origin_of(&self, origin: &Entry, item: u16) -> Result<Option<(Channel, Vec<ActorPrefix>)>, Fatal> {
         let manifest = match origin {
             Entry::Parcel(entry) => entry.read_manifest()?,
             Entry::Decision(entry) => {
@@ -225,11 +226,17 @@ impl Group<'_> {
                     None => read_entry(self.shared, decided.position)?,
                 };
                 // Decisions on decisions lead back to a parcel, each to an entry before it.
-                return self.site_of(&before, decided.item);
+                return self.origin_of(&before, decided.item);
+            }
+            Entry::Returned(entry) => {
+                let Some(item) = entry.items.get(usize::from(item)) else { return Ok(None) };
+                let site = item.channel.site_code().map(|site| self.shared.directory().site_now(&site));
+                let channel = site.map_or_else(|| item.channel.clone(), |site| Channel::site(&site));
+                return Ok(Some((channel, item.authors.clone())));
             }
             Entry::Sealed(_) => return Ok(None),
         };
-        Ok(Some(Channel::site(&self.shared.directory().site_now(&manifest.site))))
+        Ok(Some((Channel::site(&self.shared.directory().site_now(&manifest.site)), Vec::new())))
     }
 }
 
@@ -266,6 +273,7 @@ fn held_content(
     let kind = match origin {
         Entry::Parcel(entry) => entry.read_manifest()?.documents.get(usize::from(item)).map(|named| named.kind),
         Entry::Decision(entry) => entry.items.get(usize::from(item)).map(|item| item.kind),
+        Entry::Returned(entry) => entry.items.get(usize::from(item)).map(|item| item.kind),
         Entry::Sealed(_) => None,
     };
     let held = work.filed.held.as_ref().ok_or_else(missing)?;

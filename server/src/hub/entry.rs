@@ -2,7 +2,8 @@
 //!
 //! An entry holds hub time, every fate, the channels that were entered or left and what allowed it, so that rebuilding
 //! never decides again. A parcel's entry is clear in what its manifest says and sealed, document by document, in what it
-//! contains; so is a decision on held work, which brings the contents again under the document's own key. Every other
+//! contains; so is a decision on held work, which brings the contents again under the document's own key, and what a
+//! device gave back of others' work ([`super::returning`]). Every other
 //! entry is a [fact](super::fact), sealed whole under the log key. Who builds them: `admission`, `deciding`; who reads
 //! them: [`super::directory`], [`super::filing`], `feed`.
 
@@ -21,6 +22,8 @@ const CLEAR: u8 = 0;
 const SEALED: u8 = 1;
 /// First byte of a decision.
 const DECISION: u8 = 2;
+/// First byte of others' work that a device gave back.
+const RETURNED: u8 = 3;
 
 /// An entry as its first byte shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub enum Entry {
     Parcel(ParcelEntry),
     /// A decision on held work.
     Decision(DecisionEntry),
+    /// Others' work that a device gave back.
+    Returned(ReturnEntry),
     /// Anything else, under the log key: CBOR of a [`FactEntry`](super::fact::FactEntry) once opened.
     Sealed(Vec<u8>),
 }
@@ -36,9 +41,11 @@ pub enum Entry {
 /// One document's work, wherever it stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Work<'a> {
-    /// Whose.
+    /// Who brought it.
     pub lease: ActorPrefix,
-    /// The manifest that committed to it.
+    /// Who wrote it: the same, but for what was given back.
+    pub authors: &'a [ActorPrefix],
+    /// The manifest that committed to it, or what stands for it.
     pub manifest: Hash,
     /// What was decided about it.
     pub filed: &'a Filed,
@@ -88,6 +95,69 @@ pub struct DecidedItem {
     /// The fates of the held changes, in their order, and what follows from them.
     #[n(7)]
     pub filed: Filed,
+    /// Who wrote it, where `lease` had only given it back.
+    #[cbor(n(8), skip_if = "Vec::is_empty")]
+    pub authors: Vec<ActorPrefix>,
+}
+
+/// Work of others that the hub had lost and a device gave back, as received and decided.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ReturnEntry {
+    /// Hub time of admission.
+    #[n(0)]
+    pub at: Millis,
+    /// Who brought it.
+    #[n(1)]
+    pub lease: ActorPrefix,
+    /// What proves it: CBOR of a [`KeptProof`] each, under the log key.
+    #[n(2)]
+    pub proofs: Vec<Raw>,
+    /// One for each document.
+    #[n(3)]
+    pub items: Vec<ReturnedItem>,
+}
+
+/// What was decided about one document that was given back.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ReturnedItem {
+    /// Which document.
+    #[n(0)]
+    pub document: DocumentId,
+    /// The code of its kind.
+    #[n(1)]
+    pub kind: u8,
+    /// Who wrote it, in the order in which they come first.
+    #[n(2)]
+    pub authors: Vec<ActorPrefix>,
+    /// Stands for a manifest: the salted leaf over the changes that came back. The salt is with the contents.
+    #[n(3)]
+    pub manifest: Hash,
+    /// Which of the entry's proofs.
+    #[n(4)]
+    pub proof: u16,
+    /// Which leaf of it.
+    #[n(5)]
+    pub leaf: u32,
+    /// The channel through which the device had it.
+    #[n(6)]
+    pub channel: Channel,
+    /// The fates of its changes, and what follows from them.
+    #[n(7)]
+    pub filed: Filed,
+}
+
+/// What is kept of a `FeedProof`: without the seed, so that no leaf tells of contents that are erased.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct KeptProof {
+    /// As signed.
+    #[n(0)]
+    pub receipt: Raw,
+    /// By this hub's key.
+    #[n(1)]
+    pub signature: Signature,
+    /// Of that answer's feed.
+    #[n(2)]
+    pub leaves: Vec<Hash>,
 }
 
 /// A decision on held work.
@@ -213,6 +283,7 @@ impl Entry {
             Some((&CLEAR, rest)) => Ok(Self::Parcel(from_cbor(rest)?)),
             Some((&SEALED, rest)) => Ok(Self::Sealed(rest.to_vec())),
             Some((&DECISION, rest)) => Ok(Self::Decision(from_cbor(rest)?)),
+            Some((&RETURNED, rest)) => Ok(Self::Returned(from_cbor(rest)?)),
             _ => Err(CodecError::Body("an unknown kind of log entry".to_owned())),
         }
     }
@@ -230,7 +301,14 @@ impl Entry {
             Self::Parcel(entry) => entry.work(item),
             Self::Decision(entry) => {
                 let item = entry.items.get(item)?;
-                Some(Work { lease: item.lease, manifest: item.manifest, filed: &item.filed })
+                let own = std::slice::from_ref(&item.lease);
+                let authors = if item.authors.is_empty() { own } else { &item.authors };
+                Some(Work { lease: item.lease, authors, manifest: item.manifest, filed: &item.filed })
+            }
+            Self::Returned(entry) => {
+                let item = entry.items.get(item)?;
+                let (lease, manifest) = (entry.lease, item.manifest);
+                Some(Work { lease, authors: &item.authors, manifest, filed: &item.filed })
             }
             Self::Sealed(_) => None,
         }
@@ -242,6 +320,16 @@ impl DecisionEntry {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![DECISION];
+        bytes.extend(to_cbor(self));
+        bytes
+    }
+}
+
+impl ReturnEntry {
+    /// The entry's bytes for the log.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![RETURNED];
         bytes.extend(to_cbor(self));
         bytes
     }
@@ -260,7 +348,8 @@ impl ParcelEntry {
     #[must_use]
     pub fn work(&self, item: usize) -> Option<Work<'_>> {
         let filed = self.documents.get(item)?;
-        Some(Work { lease: self.lease, manifest: manifest_hash(&self.manifest), filed })
+        let authors = std::slice::from_ref(&self.lease);
+        Some(Work { lease: self.lease, authors, manifest: manifest_hash(&self.manifest), filed })
     }
 
     /// The manifest, read.
@@ -273,6 +362,12 @@ impl ParcelEntry {
 }
 
 impl Filed {
+    /// Whether the entry that it stands in keeps something of it.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        self.content.is_some() || self.held.is_some()
+    }
+
     /// Which of the sent changes were applied: (index, how many) of each run.
     pub fn applied_runs(&self) -> impl Iterator<Item = (u16, u16)> + '_ {
         let mut from = 0u16;

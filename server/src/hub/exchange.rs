@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use sync_protocol::ids::{ActorPrefix, Channel, DocumentId, Hash, Millis, Position, Salt};
 use sync_protocol::wire::answer::{
-    Answer, Fate, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, WipeWhen, leaf, leaf_salt, leaves_hash,
+    Answer, DocumentFate, Fate, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, WipeWhen, leaf, leaf_salt,
+    leaves_hash,
 };
 use sync_protocol::wire::codec::{Message, Raw, frame};
 use sync_protocol::wire::exchange::{ExchangeRequest, Repair};
@@ -17,7 +18,7 @@ use super::directory::{Directory, LeaseState, Standing};
 use super::feed::{self, Feed, FeedRequest};
 use super::published::{Published, Shared};
 use super::vet::{RequestError, Vetted, vet};
-use super::writer::{Fatal, Job};
+use super::writer::{Done, Fatal, Job};
 use crate::limits::FEED_BUDGET_BYTES_MAX;
 use crate::random::{Random, draw};
 
@@ -27,6 +28,8 @@ pub struct Pending {
     request: ExchangeRequest,
     /// For each parcel: its documents in order.
     named: Vec<(Hash, Vec<DocumentId>)>,
+    /// The documents that it gives back.
+    returned: Vec<DocumentId>,
     feed_is_open: bool,
     is_proved: bool,
 }
@@ -39,12 +42,37 @@ impl Pending {
     }
 }
 
+/// What the writer did for a request.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// One for each parcel.
+    pub receipts: Vec<ParcelReceipt>,
+    /// A new token.
+    pub token: Option<Salt>,
+    /// What became of each document that was given back, and where it stands.
+    pub returned: Vec<(Option<Position>, DocumentFate)>,
+}
+
+impl Written {
+    /// Takes what became of one job of the request; whether it is one that a request has.
+    #[must_use]
+    pub fn take(&mut self, done: Done) -> bool {
+        match done {
+            Done::Parcels(receipts) => self.receipts = receipts,
+            Done::Renewed(token) => self.token = Some(token),
+            Done::Returned(returned) => self.returned = returned,
+            _ => return false,
+        }
+        true
+    }
+}
+
 /// Vets a request. What there is to commit comes out as a job; without one the answer needs no writer.
 ///
 /// # Errors
 /// [`RequestError`]: the request is refused whole.
 pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, Vec<Job>), RequestError> {
-    let Vetted { request, key, token_fits, parcels } = vet(bytes, shared, now)?;
+    let Vetted { request, key, token_fits, parcels, returns } = vet(bytes, shared, now)?;
     let lease = request.lease;
     let named = parcels
         .iter()
@@ -75,8 +103,14 @@ pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, V
     if feed_is_open {
         shared.heard(lease, now);
     }
+    let mut returned = Vec::new();
+    // Nothing about them is signed by whoever brings them: only the token says who that is.
+    if feed_is_open && !returns.documents.is_empty() {
+        returned = returns.documents.iter().map(|document| document.document).collect();
+        jobs.push(Job::Returns { lease, returns });
+    }
     let is_proved = feed_is_open || is_signed;
-    Ok((Pending { request, named, feed_is_open, is_proved }, jobs))
+    Ok((Pending { request, named, returned, feed_is_open, is_proved }, jobs))
 }
 
 /// Makes and signs the answer, after the writer is done.
@@ -86,11 +120,11 @@ pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, V
 pub fn answer(
     shared: &Shared,
     pending: &Pending,
-    receipts: Vec<ParcelReceipt>,
-    token: Option<Salt>,
+    written: Written,
     now: Millis,
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, Fatal> {
+    let Written { receipts, token, returned } = written;
     let published = shared.published();
     let request = &pending.request;
     let mut rest = Rest { token, ..Rest::default() };
@@ -104,7 +138,9 @@ pub fn answer(
     };
     let feed_is_open = pending.feed_is_open && standing;
     if feed_is_open {
-        leaves = open_feed(shared, &published, pending, &receipts, &mut rest, random)?;
+        let mut brought = brought(pending, &receipts);
+        brought.extend(brought_back(pending, &returned));
+        leaves = open_feed(shared, &published, pending, &brought, &mut rest, random)?;
     } else if standing {
         let challenge = shared.challenge(request.lease, Salt::new(draw(random)), now);
         rest.orders.push(Order::Renew(challenge));
@@ -117,6 +153,7 @@ pub fn answer(
         rest.configuration = Some(signed.clone());
     }
     drop(directory);
+    rest.returned = returned.into_iter().map(|(_, fate)| fate).collect();
     let receipt = Receipt {
         log: shared.log_id,
         at: now,
@@ -158,7 +195,7 @@ fn open_feed(
     shared: &Shared,
     published: &Published,
     pending: &Pending,
-    receipts: &[ParcelReceipt],
+    brought: &BTreeSet<(Position, DocumentId)>,
     rest: &mut Rest,
     random: &mut dyn Random,
 ) -> Result<Option<Hash>, Fatal> {
@@ -172,16 +209,10 @@ fn open_feed(
     // Told only when it moves: an exchange in which nothing is new stays as short as it is.
     rest.decided_to = (!decided.is_empty()).then_some(decided_to);
     rest.decided = decided;
-    let brought = brought(pending, receipts);
     let budget = usize::try_from(request.budget).unwrap_or(usize::MAX).min(FEED_BUDGET_BYTES_MAX);
     let scoped: &[Channel] = if request.budget == 0 { &[] } else { &scope };
-    let feed_request = FeedRequest {
-        scope: scoped,
-        cursor: request.cursor.as_ref(),
-        budget,
-        wants: &request.wants,
-        brought: &brought,
-    };
+    let feed_request =
+        FeedRequest { scope: scoped, cursor: request.cursor.as_ref(), budget, wants: &request.wants, brought };
     let feed = feed::make(shared, published, &feed_request)?;
     if let Some(known) = feed::read_cursor(shared.log_id, request.cursor.as_ref()) {
         let closed = known.places.into_iter().map(|place| place.channel).filter(|channel| !scope.contains(channel));
@@ -215,14 +246,28 @@ fn brought(pending: &Pending, receipts: &[ParcelReceipt]) -> BTreeSet<(Position,
     for ((_, documents), receipt) in pending.named.iter().zip(receipts) {
         let Some(position) = receipt.position else { continue };
         for (document, fate) in documents.iter().zip(&receipt.documents) {
-            let all_kept = fate.runs.iter().all(|run| matches!(run.fate, Fate::Applied | Fate::Duplicate));
             // Where nothing was applied the position is not this parcel's: another's changes may stand there.
-            if all_kept && fate.runs.iter().any(|run| run.fate == Fate::Applied) {
+            if is_all_here(fate) {
                 brought.insert((position, *document));
             }
         }
     }
     brought
+}
+
+/// The same of what was given back.
+fn brought_back<'a>(
+    pending: &'a Pending,
+    returned: &'a [(Option<Position>, DocumentFate)],
+) -> impl Iterator<Item = (Position, DocumentId)> + 'a {
+    let fated = pending.returned.iter().zip(returned);
+    fated.filter_map(|(document, (position, fate))| Some(((*position)?, *document)).filter(|_| is_all_here(fate)))
+}
+
+/// Whether all of it is in the document now, and some of it by this.
+fn is_all_here(fate: &DocumentFate) -> bool {
+    let all_kept = fate.runs.iter().all(|run| matches!(run.fate, Fate::Applied | Fate::Duplicate));
+    all_kept && fate.runs.iter().any(|run| run.fate == Fate::Applied)
 }
 
 /// Draws the salts' seed and hashes the leaves, if anything was fed.

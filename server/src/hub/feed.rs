@@ -270,13 +270,13 @@ impl Maker<'_> {
 
     fn changes(&mut self, key: &Key, row: &HistoryRow, out: &mut Vec<Raw>) -> Result<(), Fatal> {
         let work = self.entry(row.source)?.work(usize::from(row.item)).ok_or_else(|| missing(row.document))?;
-        let lease = work.lease;
+        let authors = work.authors.to_vec();
         let stored = open_content(&work, row.document, key)?;
         for (from, count) in &row.runs {
             let (from, count) = (usize::from(*from), usize::from(*count));
             out.extend(stored.changes.iter().skip(from).take(count).cloned());
         }
-        self.feed.authors.insert(lease);
+        self.feed.authors.extend(authors);
         Ok(())
     }
 

@@ -17,6 +17,7 @@ pub mod moving;
 pub mod opening;
 pub mod placing;
 pub mod published;
+pub mod returning;
 pub mod stated;
 pub mod vet;
 pub mod writer;

@@ -142,6 +142,10 @@ impl<'a> Folding<'a> {
                 self.directory.fold_decision(position, &entry);
                 Ok(())
             }
+            Entry::Returned(entry) => {
+                self.directory.fold_return(position, &entry);
+                Ok(())
+            }
             Entry::Sealed(sealed) => {
                 let bytes = self.keyring.open_entry(&sealed)?;
                 let entry: FactEntry = from_cbor(&bytes).map_err(unreadable)?;
@@ -269,6 +273,11 @@ pub fn refile(
         }
         Entry::Decision(decision) => {
             for (index, item) in decision.items.iter().enumerate() {
+                refile_work(filing, keyring, position, index, (item.document, item.kind), entry)?;
+            }
+        }
+        Entry::Returned(returned) => {
+            for (index, item) in returned.items.iter().enumerate() {
                 refile_work(filing, keyring, position, index, (item.document, item.kind), entry)?;
             }
         }

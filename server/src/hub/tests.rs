@@ -17,7 +17,7 @@ use sync_protocol::wire::lease::Lease;
 use sync_protocol::wire::manifest::{Manifest, Named, commitment};
 use sync_protocol::wire::parcel::{Content, Parcel};
 
-use super::exchange::{answer, receive};
+use super::exchange::{Written, answer, receive};
 use super::fact::{By, Fact, Profile};
 use super::opening::{self, Beginning, Folding};
 use super::published::Shared;
@@ -96,19 +96,18 @@ impl TestHub {
     }
 
     fn exchange(&mut self, request: &ExchangeRequest) -> (Receipt, Rest) {
+        self.answer(request).open(&self.shared.keyring.hub_key().public()).unwrap()
+    }
+
+    fn answer(&mut self, request: &ExchangeRequest) -> Answer {
         let bytes = frame(Message::ExchangeRequest, request);
         let (pending, jobs) = receive(&self.shared, &bytes, self.now).unwrap();
-        let (mut receipts, mut token) = (Vec::new(), None);
+        let mut written = Written::default();
         for job in jobs {
-            match self.job(job) {
-                Done::Parcels(parcels) => receipts = parcels,
-                Done::Renewed(renewed) => token = Some(renewed),
-                other => panic!("{other:?}"),
-            }
+            assert!(written.take(self.job(job)), "an exchange only pushes, gives back and renews");
         }
-        let bytes = answer(&self.shared, &pending, receipts, token, self.now, &mut self.random).unwrap();
-        let answer: Answer = read(Message::Answer, &bytes).unwrap();
-        answer.open(&self.shared.keyring.hub_key().public()).unwrap()
+        let bytes = answer(&self.shared, &pending, written, self.now, &mut self.random).unwrap();
+        read(Message::Answer, &bytes).unwrap()
     }
 
     fn device(&mut self, site: &str, seed: u8) -> TestDevice {
@@ -447,4 +446,5 @@ fn a_small_budget_brings_everything_in_pieces() {
 mod hostile;
 mod people;
 mod referrals;
+mod returning;
 mod sealed;

@@ -7,7 +7,7 @@
 use sync_protocol::crypto::{PublicKey, Signature};
 use sync_protocol::gate::{self, Code, InspectedChange, Rejection};
 use sync_protocol::ids::{ActorPrefix, Hash, Millis};
-use sync_protocol::limits::{REPAIR_BUCKETS, REQUEST_PARCELS_MAX, WANTS_DOCUMENTS_MAX};
+use sync_protocol::limits::{REPAIR_BUCKETS, REQUEST_PARCELS_MAX, RETURN_DOCUMENTS_MAX, WANTS_DOCUMENTS_MAX};
 use sync_protocol::sealing::SealingKey;
 use sync_protocol::wire::codec::{self, CodecError, Message, Raw};
 use sync_protocol::wire::exchange::ExchangeRequest;
@@ -16,6 +16,7 @@ use sync_protocol::wire::parcel::{OpenedParcel, Parcel, ParcelError};
 use thiserror::Error;
 
 use super::published::{Shared, Spent};
+use super::returning::{VettedReturns, vet_returns};
 use crate::limits::{CHANGE_WEIGHT_MIN, DOCUMENT_WEIGHT, REQUEST_WEIGHT_MAX};
 
 /// Why a request gets no answer of the hub but an error. Nothing was changed.
@@ -75,6 +76,8 @@ pub struct Vetted {
     pub token_fits: bool,
     /// Its parcels, or why one was refused whole.
     pub parcels: Vec<Result<VettedParcel, (Hash, ParcelError)>>,
+    /// What it gives back of others' work.
+    pub returns: VettedReturns,
 }
 
 /// Vets a request's bytes.
@@ -93,6 +96,8 @@ pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, Request
     if let Some(repair) = &request.repair {
         at_most("repair buckets", repair.buckets.len(), REPAIR_BUCKETS)?;
     }
+    let returned = request.returns.iter().map(|returned| returned.documents.len()).sum();
+    at_most("returned documents", returned, RETURN_DOCUMENTS_MAX)?;
     // Copied, so that the writer never waits for signatures being checked here; without the lease's counters, of which
     // there is one for each parcel that it ever sent.
     let lease = shared.directory().leases.get(&request.lease).map(|state| state.lease.clone());
@@ -105,18 +110,20 @@ pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, Request
         parcels
             .push(vet_parcel(parcel, &lease, shared.keyring.sealing_key(), &mut room)?.map_err(|error| (hash, error)));
     }
-    Ok(Vetted { request, key: lease.key, token_fits, parcels })
+    let hub = shared.keyring.hub_key().public();
+    let returns = vet_returns(std::mem::take(&mut request.returns), &hub, request.lease, &mut room)?;
+    Ok(Vetted { request, key: lease.key, token_fits, parcels, returns })
 }
 
 /// What a request weighs unpacked: a change may be deflated within a message that is deflated itself, so that some
 /// kilobytes on the wire are gigabytes here.
-struct Room<'a> {
+pub(super) struct Room<'a> {
     taken: usize,
     spent: &'a Spent,
 }
 
 impl Room<'_> {
-    fn take(&mut self, bytes: usize) -> Result<(), RequestError> {
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), RequestError> {
         self.taken += bytes;
         self.spent.unpacked(bytes);
         let (what, found, max) = ("bytes of work when unpacked", self.taken, REQUEST_WEIGHT_MAX);
@@ -125,7 +132,7 @@ impl Room<'_> {
 }
 
 /// What one inspected change weighs: at least what saying its fate takes.
-fn change_weight(change: &Result<InspectedChange, Rejection>) -> usize {
+pub(super) fn change_weight(change: &Result<InspectedChange, Rejection>) -> usize {
     change.as_ref().map_or(0, |change| change.raw.len()).max(CHANGE_WEIGHT_MIN)
 }
 

@@ -18,12 +18,13 @@ use thiserror::Error;
 use super::admission::Admission;
 use super::deciding::{Decision, DecisionDone};
 use super::enrolling::{self, EnrolError};
-use super::entry::{Entry, ParcelEntry};
+use super::entry::{Entry, Filed, ParcelEntry};
 use super::fact::{By, Fact, FactEntry};
 use super::filing::{Filing, FilingError};
 use super::moving::{Closing, Move};
 use super::placing::Note;
 use super::published::{Published, Shared};
+use super::returning::VettedReturns;
 use super::vet::VettedParcel;
 use crate::limits::REQUEST_OPERATIONS_MAX;
 use crate::random::{Random, draw};
@@ -38,6 +39,13 @@ pub enum Job {
         lease: ActorPrefix,
         /// Vetted, or why one was refused whole.
         parcels: Vec<Result<VettedParcel, (Hash, ParcelError)>>,
+    },
+    /// Others' work that a device gives back.
+    Returns {
+        /// Who brings it.
+        lease: ActorPrefix,
+        /// Vetted, each with its proof or why it is refused.
+        returns: VettedReturns,
     },
     /// A device wants to be enrolled.
     Enrol(EnrolRequest),
@@ -56,6 +64,8 @@ pub enum Job {
 pub enum Done {
     /// One receipt for each parcel.
     Parcels(Vec<ParcelReceipt>),
+    /// What became of each document that was given back, and where it stands.
+    Returned(Vec<(Option<Position>, DocumentFate)>),
     /// The answer to a device that is enrolled now, or why it is not.
     Enrolled(Result<Box<EnrolAnswer>, EnrolError>),
     /// The new token.
@@ -196,6 +206,7 @@ impl Group<'_> {
                 self.shared.spent.tried(self.operations_max - operations);
                 Ok(Done::Parcels(receipts))
             }
+            Job::Returns { lease, returns } => Ok(Done::Returned(self.take_back(lease, returns, random)?)),
             Job::Enrol(request) => self.enrol(&request, random),
             Job::Renew(lease) => {
                 let token = Salt::new(draw(random));
@@ -213,7 +224,7 @@ impl Group<'_> {
     }
 
     /// The channels that a lease may be told of.
-    fn scope_of(&self, lease: ActorPrefix) -> Vec<Channel> {
+    pub(super) fn scope_of(&self, lease: ActorPrefix) -> Vec<Channel> {
         let directory = self.shared.directory();
         let state = directory.leases.get(&lease).filter(|state| directory.lease_stands(state).is_ok());
         state.map(|state| directory.scope(state.lease.user)).unwrap_or_default()
@@ -263,8 +274,7 @@ impl Group<'_> {
         let notes = std::mem::take(&mut admission.notes);
         self.notes.extend(notes);
         drop(directory);
-        let keeps = entry.statements.is_some()
-            || entry.documents.iter().any(|filed| filed.content.is_some() || filed.held.is_some());
+        let keeps = entry.statements.is_some() || entry.documents.iter().any(Filed::is_kept);
         if !keeps {
             // Nothing new: the log does not grow by what was there already or could not be kept. The fates say which; a
             // parcel without a position would be one that was refused whole.
@@ -320,7 +330,7 @@ pub fn read_entry(shared: &Shared, position: Position) -> Result<Entry, Fatal> {
 pub fn read_parcel(shared: &Shared, position: Position) -> Result<ParcelEntry, Fatal> {
     match read_entry(shared, position)? {
         Entry::Parcel(entry) => Ok(entry),
-        Entry::Sealed(_) | Entry::Decision(_) => {
+        Entry::Sealed(_) | Entry::Decision(_) | Entry::Returned(_) => {
             Err(CodecError::Body(format!("entry {position} is not a parcel")).into())
         }
     }

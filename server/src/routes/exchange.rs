@@ -8,8 +8,8 @@ use axum::response::Response;
 use super::body;
 use super::door::Visitor;
 use super::error::{ErrorBody, Failure};
-use crate::hub::exchange::{answer, receive};
-use crate::hub::writer::{Done, Job};
+use crate::hub::exchange::{Written, answer, receive};
+use crate::hub::writer::Job;
 use crate::random::SystemRandom;
 use crate::serve::app::App;
 use crate::serve::rate::Bucket;
@@ -42,25 +42,20 @@ pub async fn exchange(State(app): State<Arc<App>>, visitor: Visitor, request: Re
     if let Some(lease) = pending.proved() {
         visitor.is(&app, Bucket::Lease(lease))?;
     }
-    let mut receipts = Vec::new();
-    let mut token = None;
+    let mut written = Written::default();
     if !jobs.is_empty() {
         // A device whose token has ended reads on, also from a hub whose disk takes no work.
-        let is_work = jobs.iter().any(|job| matches!(job, Job::Parcels { .. }));
+        let is_work = jobs.iter().any(|job| matches!(job, Job::Parcels { .. } | Job::Returns { .. }));
         let done = if is_work { app.queue.submit(jobs).await? } else { app.queue.submit_small(jobs).await? };
         for done in done {
-            match done {
-                Done::Parcels(own) => receipts = own,
-                Done::Renewed(new) => token = Some(new),
-                Done::Enrolled(_) | Done::Fact(_) | Done::Decided(_) | Done::Moved(_) => {
-                    return Err(Failure::internal("an exchange only pushes and renews"));
-                }
+            if !written.take(done) {
+                return Err(Failure::internal("an exchange only pushes, gives back and renews"));
             }
         }
     }
-    app.metrics.receipts(&receipts);
+    app.metrics.receipts(&written.receipts);
     let shared = Arc::clone(&app.shared);
-    let bytes = app.finish(move || answer(&shared, &pending, receipts, token, now, &mut SystemRandom)).await??;
+    let bytes = app.finish(move || answer(&shared, &pending, written, now, &mut SystemRandom)).await??;
     app.metrics.exchanges.inc();
     Ok(body::cbor(bytes))
 }

@@ -142,6 +142,11 @@ impl Feeding {
                     changed.filed(position, document, &item.filed);
                 }
             }
+            Entry::Returned(returned) => {
+                for item in &returned.items {
+                    changed.filed(position, item.document, &item.filed);
+                }
+            }
             Entry::Sealed(sealed) => {
                 let opened = self.shared.keyring.open_entry(&sealed).map_err(wrong)?;
                 let entry: FactEntry = from_cbor(&opened).map_err(wrong)?;

@@ -149,9 +149,12 @@ impl Queue {
 
 /// Bytes of changes in a job.
 fn weight(job: &Job) -> usize {
-    let Job::Parcels { parcels, .. } = job else { return BYTES_PER_PERMIT };
-    let parcels = parcels.iter().flatten().map(VettedParcel::weight);
-    BYTES_PER_PERMIT + parcels.sum::<usize>()
+    BYTES_PER_PERMIT
+        + match job {
+            Job::Parcels { parcels, .. } => parcels.iter().flatten().map(VettedParcel::weight).sum::<usize>(),
+            Job::Returns { returns, .. } => returns.weight(),
+            _ => 0,
+        }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use sync_protocol::crypto::Purpose;
 use sync_protocol::documents::Kind;
 use sync_protocol::gate::change_hash;
 use sync_protocol::ids::{Channel, LogId, Position};
-use sync_protocol::wire::answer::Fate;
+use sync_protocol::wire::answer::{Fate, leaf as sync_leaf, leaves_hash, verify_receipt};
 use sync_protocol::wire::codec::{CodecError, from_cbor};
 use sync_protocol::wire::digest::Digest;
 use sync_protocol::wire::manifest::{Manifest, Stated, Statement, commitment, manifest_hash};
@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::{Difference, Report};
 use crate::hub::directory::Directory;
-use crate::hub::entry::{Entry, ParcelEntry};
+use crate::hub::entry::{Entry, KeptProof, ParcelEntry, ReturnEntry};
 use crate::hub::fact::FactEntry;
 use crate::hub::feed::open_content;
 use crate::hub::filing::{Filing, FilingError, document_key};
@@ -163,12 +163,16 @@ impl Work<'_> {
             }
             Entry::Parcel(parcel) => self.directory.fold_parcel(position, parcel).map_err(unreadable)?,
             Entry::Decision(decision) => self.directory.fold_decision(position, decision),
+            Entry::Returned(returned) => self.directory.fold_return(position, returned),
         }
         refile(&mut filing, self.keyring, position, &entry)
             .map_err(|source| VerifyError::Filing { position, source })?;
         if let Entry::Parcel(parcel) = &entry {
             self.report.parcels += 1;
             self.check_parcel(position, parcel, &mut filing).map_err(unreadable)?;
+        }
+        if let Entry::Returned(returned) = &entry {
+            self.check_return(position, returned, &entry, &mut filing)?;
         }
         let applied_to = AppliedTo { log_id: log, position, chain: record.chain };
         store.commit(&filing.batch(applied_to, random))?;
@@ -226,6 +230,48 @@ impl Work<'_> {
                 // Several may stand in another order than they were sent in: then nothing can be said.
                 let detail = format!("entry {position}, parcel {}", manifest_hash(&entry.manifest));
                 self.report.add([Difference { code: "commitment", document: Some(named.document), detail }]);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a device gave back: the hub's own signature over what it once fed, and that this is it.
+    fn check_return(
+        &mut self,
+        position: Position,
+        returned: &ReturnEntry,
+        entry: &Entry,
+        filing: &mut Filing<'_>,
+    ) -> Result<(), VerifyError> {
+        let unreadable = |source| VerifyError::Entry { position, source };
+        let hub = self.keyring.hub_key().public();
+        let mut proofs: Vec<KeptProof> = Vec::with_capacity(returned.proofs.len());
+        for sealed in &returned.proofs {
+            proofs.push(from_cbor(&self.keyring.open_entry(sealed.as_ref())?).map_err(unreadable)?);
+        }
+        for proof in &proofs {
+            let signed = verify_receipt(&proof.receipt, &proof.signature, &hub);
+            if signed.is_ok_and(|receipt| receipt.leaves == Some(leaves_hash(&proof.leaves))) {
+                self.report.signatures += 1;
+            } else {
+                let detail = format!("entry {position}: what proves it is not what this hub signed");
+                self.report.add([Difference { code: "return-proof", document: None, detail }]);
+            }
+        }
+        for (index, item) in returned.items.iter().enumerate() {
+            let document = item.document;
+            let leaf = proofs.get(usize::from(item.proof)).and_then(|proof| proof.leaves.get(item.leaf as usize));
+            let Some(work) = entry.work(index).filter(|work| work.filed.content.is_some()) else { continue };
+            let Ok(Some(working)) = filing.document(document) else { continue };
+            let Ok(stored) = open_content(&work, document, &working.key) else {
+                let detail = format!("entry {position}: the contents do not open");
+                self.report.add([Difference { code: "content", document: Some(document), detail }]);
+                continue;
+            };
+            let hashes: Vec<_> = stored.changes.iter().map(|change| change_hash(change.as_ref())).collect();
+            // Only where the whole item came back, in its order: else nothing can be said.
+            if sync_leaf(&stored.salt, document, item.kind, &hashes) == item.manifest && leaf == Some(&item.manifest) {
+                self.report.commitments += 1;
             }
         }
         Ok(())

@@ -111,6 +111,9 @@ export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** Bytes of sealed or packed parcels of which a device keeps its own copy until a second one exists, oldest given up first. */
 export const RETAINED_PARCEL_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Marks of earlier receipts that a device keeps and shows: each about twice as far back as the one before, for years. */
+export const MARKS_MAX = 24;
+
 /** Counters back from the last for which a device keeps receipts of own parcels, at some 400 bytes each. */
 export const RECEIPTS_KEPT_MAX = 16_384;
 

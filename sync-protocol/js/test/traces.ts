@@ -32,6 +32,7 @@ interface TracedEvent {
   readonly sync?: { readonly budget: number };
   readonly answer?: { readonly number: number; readonly bytes: string; readonly budget: number };
   readonly failed?: { readonly number: number; readonly reason: string };
+  readonly turned_away?: { readonly number: number; readonly code: string; readonly reason: string };
   readonly shown?: readonly string[];
   readonly vouch?: string;
   readonly neighbours?: readonly TracedNeighbour[];
@@ -102,6 +103,7 @@ export function eventOf(traced: TracedEvent): Event {
   if (traced.sync !== undefined) return { is: "sync", budget: traced.sync.budget };
   if (traced.answer !== undefined) return { is: "answer", ...traced.answer, bytes: fromHex(traced.answer.bytes) };
   if (traced.failed !== undefined) return { is: "failed", ...traced.failed };
+  if (traced.turned_away !== undefined) return { is: "turnedAway", ...traced.turned_away };
   if (traced.shown !== undefined) return { is: "shown", documents: traced.shown.map(DocumentId.parse) };
   if (traced.vouch !== undefined) return { is: "vouch", key: fromHex(traced.vouch) };
   if (traced.neighbours !== undefined) return { is: "neighbours", neighbours: traced.neighbours.map(neighbourOf) };
@@ -152,6 +154,8 @@ function tracedOf(event: Event): TracedEvent {
       return { answer: { number: event.number, bytes: toHex(event.bytes), budget: event.budget } };
     case "failed":
       return { failed: { number: event.number, reason: event.reason } };
+    case "turnedAway":
+      return { turned_away: { number: event.number, code: event.code, reason: event.reason } };
     case "shown":
       return { shown: event.documents };
     case "vouch":

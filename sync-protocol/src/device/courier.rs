@@ -16,7 +16,7 @@ use minicbor::{Decode, Encode};
 
 use super::Device;
 use super::event::Report;
-use super::exchange::{Sync, Waiting};
+use super::exchange::{Load, Sync, Waiting};
 use super::rows::{Key, Rows};
 use super::turn::Turn;
 use crate::crypto::CryptoError;
@@ -189,7 +189,7 @@ impl Device {
                 None => self.unpack(*counter, turn),
             }
         }
-        let mut request = self.next_request(Vec::new(), Vec::new(), None).ok_or_else(none)?;
+        let mut request = self.next_request(Load::default()).ok_or_else(none)?;
         request.budget = COURIER_FEED_BYTES_MAX;
         let part = series.next(place, parcels, request, &hub, turn.draw.bytes());
         Ok((series, part.map_err(|error| error.to_string())?))
@@ -276,7 +276,7 @@ impl Device {
             self.wipe(WipeWhen::AtOnce, turn);
             return Ok(());
         }
-        self.take_receipts(receipt, answer, turn)
+        self.take_receipts(receipt, answer, true, turn)
     }
 
     /// The receipts of what was sent sealed, while nobody had unlocked the device.

@@ -38,9 +38,12 @@ impl Device {
         }
     }
 
-    /// Another log goes on in place of the old one: what it decided is told again.
-    pub(super) fn forget_decisions_known(&mut self) {
-        self.progress.decided_to = Position::START;
+    /// Another log goes on in place of the old one from there: what was decided after it is told again. Whether the last
+    /// request had named a position of both.
+    pub(super) fn forget_decisions_after(&mut self, shared: Position) -> bool {
+        let fresh = self.progress.decided_to <= shared;
+        self.progress.decided_to = self.progress.decided_to.min(shared);
+        fresh
     }
 
     /// Whether decisions are to be asked for again: some work waits for one.

@@ -110,6 +110,15 @@ pub enum Event {
         /// Why, for the person.
         reason: String,
     },
+    /// The hub answered the request of this number with an error of the protocol.
+    TurnedAway {
+        /// As in [`Effect::Send`].
+        number: u32,
+        /// The stable code.
+        code: String,
+        /// Why, for the person.
+        reason: String,
+    },
     /// These documents were opened, or their people's names shown: the hub is told with the next exchange.
     Shown(Vec<DocumentId>),
     /// The user has the device with this key before their eyes and vouches for it.
@@ -166,7 +175,7 @@ pub enum Effect {
     Store(Vec<Write>),
     /// Read these rows, then [`Event::Loaded`].
     Load(Vec<Key>),
-    /// Post these bytes, then [`Event::Answer`] or [`Event::Failed`].
+    /// Post these bytes, then [`Event::Answer`], [`Event::TurnedAway`] or [`Event::Failed`].
     Send {
         /// To match the answer.
         number: u32,

@@ -9,6 +9,7 @@ use super::Device;
 use super::courier::TakeJob;
 use super::event::{EditRequest, Endpoint, Neighbour, Report, Synced};
 use super::feed::FeedJob;
+use super::marks::AnsweringLog;
 use super::rows::{Key, Rows, WorkState};
 use super::turn::Turn;
 use crate::ids::{Channel, DocumentId};
@@ -18,9 +19,12 @@ use crate::wire::codec::{Message, frame, from_cbor, read};
 use crate::wire::courier::Place;
 use crate::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use crate::wire::parcel::Parcel;
+use crate::wire::returning::Marks;
 
 /// Answers without any effect after which a sync ends: one may be the hub's, two are a habit.
 const IDLE_ANSWERS_MAX: u32 = 2;
+/// The code of the error that a hub answers to a lease that it does not know.
+const LEASE_UNKNOWN: &str = "lease-unknown";
 /// Bytes that one wanted document is reckoned at.
 const WANTED_DOCUMENT_BYTES: u32 = 1024;
 
@@ -33,6 +37,7 @@ pub(super) enum Waiting {
     Neighbours(Vec<Neighbour>),
     Export(Place, Vec<u64>),
     Take(Box<TakeJob>),
+    Marks,
 }
 
 /// One sync, from [`super::Event::Sync`] to its report.
@@ -65,21 +70,43 @@ pub(super) struct Sync {
     pub decisions_again: bool,
     /// Of a file that is carried: nothing is sent.
     pub carried: bool,
+    /// Another log seems to answer than this device knows: the next request shows what it knows.
+    pub show_marks: bool,
+    /// That was done in this sync.
+    pub marks_shown: bool,
+    /// Parcels receipted in this sync by another log than this device knows.
+    pub receipted_elsewhere: BTreeSet<u64>,
+    /// The hub does not know the lease: the next request carries it.
+    pub present_lease: bool,
+    /// That was done in this sync.
+    pub lease_presented: bool,
     /// Whether the last answer had any effect.
     pub moved: bool,
     idle: u32,
 }
 
 /// A request on its way.
+#[derive(Default)]
 pub(super) struct Sent {
     pub number: u32,
     pub wants: Vec<DocumentId>,
+    /// It carried marks.
+    pub marks: bool,
+}
+
+/// What one request carries beside what every request does.
+#[derive(Default)]
+pub(super) struct Load {
+    pub parcels: Vec<Parcel>,
+    pub wants: Vec<DocumentId>,
+    pub repair: Option<Repair>,
+    pub marks: Option<Marks>,
 }
 
 impl Sync {
     /// For a file that is carried: one answer, and nothing is sent after it.
     pub(super) fn of_file(budget: u32, replay: BTreeSet<DocumentId>) -> Self {
-        Self { budget, replay, carried: true, sent: Some(Sent { number: 0, wants: Vec::new() }), ..Self::default() }
+        Self { budget, replay, carried: true, sent: Some(Sent::default()), ..Self::default() }
     }
 
     /// Whether work of this document waits for the next sync.
@@ -109,6 +136,26 @@ impl Device {
         } else if self.is_sent(number) {
             self.end_early(reason, turn);
         }
+    }
+
+    /// The hub answered with an error: a lease that it does not know is shown to it once, everything else ends the sync.
+    pub(super) fn turned_away(&mut self, number: u32, code: &str, reason: String, turn: &mut Turn) {
+        let sent = match self.sync.as_mut() {
+            Some(sync) if code == LEASE_UNKNOWN && !sync.lease_presented => {
+                sync.sent.take_if(|sent| sent.number == number)
+            }
+            _ => None,
+        };
+        let (Some(sent), Some(sync)) = (sent, &mut self.sync) else {
+            self.failed(number, reason, turn);
+            return;
+        };
+        (sync.present_lease, sync.lease_presented) = (true, true);
+        sync.show_marks |= sent.marks;
+        for document in sent.wants {
+            sync.asked.remove(&document);
+        }
+        self.request(turn);
     }
 
     pub(super) fn answer(&mut self, number: u32, bytes: &[u8], budget: u32, turn: &mut Turn) {
@@ -142,12 +189,14 @@ impl Device {
         sync.done.exchanges += 1;
         sync.moved = false;
         sync.renew = false;
+        sync.present_lease = false;
         self.progress.synced_at = Some(receipt.at);
-        let same_log = self.note_log(&receipt, turn);
-        self.take_receipts(&receipt, &answer, turn)?;
+        let log = self.note_log(&receipt, &answer, &rest, sent.marks, turn);
+        let known = log != AnsweringLog::Another;
+        self.take_receipts(&receipt, &answer, known, turn)?;
         self.take_orders(&rest, turn);
-        self.take_decisions(&rest, same_log, turn);
-        self.start_feed(FeedJob { rest, head: receipt.head, wanted: sent.wants }, turn);
+        self.take_decisions(&rest, log == AnsweringLog::Same, turn);
+        self.start_feed(FeedJob { rest, head: receipt.head, wanted: sent.wants, known }, turn);
         Ok(())
     }
 
@@ -160,6 +209,7 @@ impl Device {
                 self.replay(document, &rows, turn);
                 self.go_on(turn);
             }
+            Some(Waiting::Marks) => self.send_marks(&rows, turn),
             Some(Waiting::Neighbours(neighbours)) => self.take_neighbours(neighbours, rows, turn),
             Some(Waiting::Export(place, counters)) => self.exported(&place, &counters, &rows, turn),
             Some(Waiting::Take(job)) => self.taken(&job, &rows, turn),
@@ -197,6 +247,7 @@ impl Device {
         let wants = self.progress.wants.iter().any(|document| !sync.asked.contains(document));
         sync.more
             || sync.renew
+            || sync.show_marks
             || sync.repair.is_some()
             || wants
             || self.has_outstanding()
@@ -206,6 +257,11 @@ impl Device {
 
     /// Builds and sends the next request, or first reads the parcels that it carries.
     fn request(&mut self, turn: &mut Turn) {
+        if self.sync.as_ref().is_some_and(|sync| sync.show_marks) {
+            turn.load(vec![Key::LastReceipt]);
+            self.waiting = Some(Waiting::Marks);
+            return;
+        }
         let counters = self.outstanding(turn);
         if counters.is_empty() {
             let Some(sync) = &mut self.sync else { return };
@@ -220,13 +276,13 @@ impl Device {
             sync.asked.extend(&wants);
             let channel = if wants.is_empty() { sync.repair.take() } else { None };
             let repair = channel.map(|channel| self.buckets(channel));
-            self.send(Vec::new(), wants, repair, turn);
+            self.send(Load { wants, repair, ..Load::default() }, turn);
         } else if let [counter] = counters[..]
             && let Some((cached, parcel)) = &self.packed
             && *cached == counter
         {
             let parcel = parcel.clone();
-            self.send(vec![(counter, parcel)], Vec::new(), None, turn);
+            self.send(Load { parcels: vec![parcel], ..Load::default() }, turn);
         } else {
             turn.load(counters.iter().map(|counter| Key::ParcelBytes(*counter)).collect());
             self.waiting = Some(Waiting::Parcels(counters));
@@ -237,33 +293,41 @@ impl Device {
         let mut parcels = Vec::new();
         for (counter, (_, bytes)) in counters.iter().zip(rows) {
             match bytes.as_ref().and_then(|bytes| from_cbor::<Parcel>(bytes).ok()) {
-                Some(parcel) => parcels.push((*counter, parcel)),
+                Some(parcel) => parcels.push(parcel),
                 // Its bytes are gone: what of it is not receipted is packed again.
                 None => self.unpack(*counter, turn),
             }
         }
-        self.send(parcels, Vec::new(), None, turn);
+        self.send(Load { parcels, ..Load::default() }, turn);
     }
 
-    fn send(&mut self, parcels: Vec<(u64, Parcel)>, wants: Vec<DocumentId>, repair: Option<Repair>, turn: &mut Turn) {
-        let parcels = parcels.into_iter().map(|(_, parcel)| parcel).collect();
-        let Some(request) = self.next_request(parcels, wants.clone(), repair) else { return };
+    /// A request of its own: what else there is waits until both sides know which log they share.
+    fn send_marks(&mut self, rows: &Rows, turn: &mut Turn) {
+        let stored = rows.first().and_then(|(_, bytes)| from_cbor(bytes.as_ref()?).ok());
+        let marks = self.marks(stored);
+        if let Some(sync) = &mut self.sync {
+            (sync.show_marks, sync.marks_shown) = (false, true);
+        }
+        self.send(Load { marks, ..Load::default() }, turn);
+    }
+
+    fn send(&mut self, load: Load, turn: &mut Turn) {
+        let (wants, marks) = (load.wants.clone(), load.marks.is_some());
+        let Some(request) = self.next_request(load) else { return };
         let Some(sync) = &mut self.sync else { return };
         self.number += 1;
-        sync.sent = Some(Sent { number: self.number, wants });
+        sync.sent = Some(Sent { number: self.number, wants, marks });
         turn.send(self.number, Endpoint::Exchange, frame(Message::ExchangeRequest, &request));
     }
 
-    /// The request that goes with these parcels, over the network or in a file.
-    pub(super) fn next_request(
-        &self,
-        parcels: Vec<Parcel>,
-        wants: Vec<DocumentId>,
-        repair: Option<Repair>,
-    ) -> Option<ExchangeRequest> {
+    /// The request that goes with this load, over the network or in a file.
+    pub(super) fn next_request(&self, load: Load) -> Option<ExchangeRequest> {
         let (session, log, sync) = (self.session.as_ref()?, self.log()?, self.sync.as_ref()?);
         let prefix = session.lease.prefix;
-        let token = self.identity.as_ref().and_then(|identity| identity.enrolled.as_ref()?.token);
+        let enrolled = self.identity.as_ref().and_then(|identity| identity.enrolled.as_ref());
+        let token = enrolled.and_then(|enrolled| enrolled.token);
+        let signed_lease = enrolled.filter(|_| sync.present_lease).map(|enrolled| enrolled.lease.clone());
+        let Load { parcels, wants, repair, marks } = load;
         let challenge = self.progress.challenge;
         Some(ExchangeRequest {
             lease: prefix,
@@ -276,9 +340,9 @@ impl Device {
             renewal: challenge.map(|challenge| Renewal::sign(log, prefix, challenge, &session.key)),
             configuration: self.progress.configuration,
             decided_to: self.progress.decided_to,
-            marks: None,
+            marks,
             returns: Vec::new(),
-            signed_lease: None,
+            signed_lease,
         })
     }
 

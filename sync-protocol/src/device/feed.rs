@@ -23,6 +23,8 @@ pub(super) struct FeedJob {
     pub head: Position,
     /// What the request asked for whole.
     pub wanted: Vec<DocumentId>,
+    /// It is of the log that this device knows.
+    pub known: bool,
 }
 
 /// A document after its part of the feed.
@@ -80,9 +82,9 @@ impl Device {
             self.progress.cursor = job.rest.cursor.clone();
         }
         self.take_repair(&job.rest, turn);
-        if job.rest.channels.is_empty() {
+        if job.known && job.rest.channels.is_empty() {
             self.push_only(turn);
-        } else if !job.rest.more {
+        } else if job.known && !job.rest.more {
             self.feed_ended(&job.rest, job.head, turn);
         }
         turn.progress();

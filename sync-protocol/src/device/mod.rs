@@ -15,9 +15,10 @@
 //! passed over. *One exchange when nothing changed*, whatever the number of documents.
 //!
 //! Where: [`event`] and [`rows`] are the words; `record` turns edits into work, `pack` work into requests, `sealed` seals it
-//! to the hub as well, `receipt` reads fates, `decided` what people decided later, `standing` what the hub orders, `feed`
-//! what came down, `replay` writes work again on the hub's document, `repair` mends differences, `stating` says what was
-//! read and vouched for, `courier` makes and takes files that are carried, `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums,
+//! to the hub as well, `marks` sees which log answers, `receipt` reads fates, `decided` what people decided later,
+//! `standing` what the hub orders, `feed` what came down, `replay` writes work again on the hub's document, `repair` mends
+//! differences, `stating` says what was read and vouched for, `courier` makes and takes files that are carried,
+//! `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums,
 //! [`view`] is what a screen reads, [`locked`] sends what is sealed while nobody has unlocked the device, `copy` is all that
 //! touches Automerge.
 
@@ -30,6 +31,7 @@ mod exchange;
 mod feed;
 mod ledger;
 pub mod locked;
+mod marks;
 mod neighbours;
 mod pack;
 mod progress;
@@ -318,6 +320,7 @@ impl Device {
             Event::Sync { budget } => self.sync_now(budget, turn),
             Event::Answer { number, bytes, budget } => self.answer(number, &bytes, budget, turn),
             Event::Failed { number, reason } => self.failed(number, reason, turn),
+            Event::TurnedAway { number, code, reason } => self.turned_away(number, &code, reason, turn),
             Event::Shown(documents) => self.shown(&documents, turn),
             Event::Vouch(key) => self.vouch(key, turn),
             Event::Neighbours(neighbours) => self.neighbours(neighbours, turn),
@@ -348,6 +351,7 @@ fn table(key: &Key) -> &'static str {
         Key::Shell(_) => "shell",
         Key::Sealed(_) => "sealed",
         Key::Courier => "courier",
+        Key::LastReceipt => "last receipt",
     }
 }
 

@@ -8,6 +8,7 @@ use crate::sealing::SealingPublic;
 use crate::wire::codec::Raw;
 use crate::wire::digest::Digest;
 use crate::wire::lease::SignedLease;
+use crate::wire::returning::Mark;
 
 /// Who this device is.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -95,6 +96,9 @@ pub(super) struct Progress {
     /// Receipts of parcels with a lower counter are no longer kept.
     #[cbor(n(18), default)]
     pub receipts_from: u64,
+    /// Points of the log that receipts named, oldest first, further and further apart: at most `MARKS_MAX`.
+    #[cbor(n(19), skip_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
 }
 
 /// How the lease stands at the hub, as far as this device was told.

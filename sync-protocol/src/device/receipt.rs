@@ -1,6 +1,6 @@
 //! Receipts: what became of each change, believed only under the hub's signature.
 //!
-//! Owns fates, the keeping of parcels until a second copy exists, and noticing that a hub lost what it had receipted.
+//! Owns fates and the keeping of parcels until a second copy exists. Which log a receipt is of: `marks`.
 
 use std::collections::BTreeSet;
 
@@ -22,35 +22,6 @@ const ABOUT_THE_PARCEL: &str = "parcel-";
 const RECEIPTS_DROPPED_MAX: usize = 1_024;
 
 impl Device {
-    /// Notices another log, or one that ends before what it had receipted: kept parcels are given back.
-    /// Says whether it is the log that the request spoke of.
-    pub(super) fn note_log(&mut self, receipt: &Receipt, turn: &mut Turn) -> bool {
-        let Some(enrolled) = self.identity.as_mut().and_then(|identity| identity.enrolled.as_mut()) else {
-            return true;
-        };
-        let other_log = enrolled.log != receipt.log;
-        let lost_from = if other_log { Position::START } else { receipt.head };
-        let lost = other_log || receipt.head < self.progress.head;
-        if lost {
-            enrolled.log = receipt.log;
-            turn.mark(Key::Identity);
-            let gone = self.parcels.iter().filter(|(_, info)| info.position.is_some_and(|at| at > lost_from));
-            let gone: Vec<u64> = gone.map(|(counter, _)| *counter).collect();
-            let parcels = u32::try_from(gone.len()).unwrap_or(u32::MAX);
-            for counter in gone {
-                self.give_back(counter, turn);
-            }
-            self.progress.cursor = None;
-            self.progress.held.clear();
-            self.forget_decisions_known();
-            turn.report(Report::GivingBack { parcels });
-        }
-        self.progress.head = receipt.head;
-        self.progress.copied_to = receipt.copied_to;
-        turn.progress();
-        !lost
-    }
-
     /// Marks a receipted parcel to be sent again; until then its changes do not count.
     pub(super) fn give_back(&mut self, counter: u64, turn: &mut Turn) {
         let Some(info) = self.parcels.get_mut(&counter).filter(|info| info.position.is_some() && !info.again) else {
@@ -71,7 +42,14 @@ impl Device {
     ///
     /// # Errors
     /// When a receipt does not fit its parcel; nothing of that parcel is then marked.
-    pub(super) fn take_receipts(&mut self, receipt: &Receipt, answer: &Answer, turn: &mut Turn) -> Result<(), String> {
+    /// `known`: it is of the log that this device knows; what `copied_to` covers is only then what was receipted here.
+    pub(super) fn take_receipts(
+        &mut self,
+        receipt: &Receipt,
+        answer: &Answer,
+        known: bool,
+        turn: &mut Turn,
+    ) -> Result<(), String> {
         for parcel in &receipt.parcels {
             let Some(counter) = self.counter_of(parcel.manifest) else { continue };
             match (&parcel.refused, parcel.position) {
@@ -81,11 +59,16 @@ impl Device {
                     let kept = KeptReceipt { receipt: answer.receipt.clone(), signature: answer.signature };
                     turn.put(Key::Receipt(counter), to_cbor(&kept));
                     self.drop_old_receipts(counter, turn);
+                    if let Some(sync) = self.sync.as_mut().filter(|_| !known) {
+                        sync.receipted_elsewhere.insert(counter);
+                    }
                 }
                 (None, None) => return Err("the hub answered a parcel with neither a position nor a reason".to_owned()),
             }
         }
-        self.drop_copied(turn);
+        if known {
+            self.drop_copied(turn);
+        }
         Ok(())
     }
 

@@ -53,6 +53,8 @@ pub enum Key {
     Sealed(u64),
     /// Cold: the courier files that were made here, see `courier`.
     Courier,
+    /// Cold: the hub's last receipt, signed: which log this device knows.
+    LastReceipt,
 }
 
 impl Key {
@@ -77,6 +79,7 @@ impl Key {
             Self::Shell(bytes) => (0x87, bytes),
             Self::Sealed(n) => (0x88, &n.to_be_bytes()),
             Self::Courier => (0x89, &[]),
+            Self::LastReceipt => (0x8a, &[]),
         };
         [&[table], rest].concat()
     }
@@ -104,6 +107,7 @@ impl Key {
             0x87 => Self::Shell(rest.to_vec()),
             0x88 => Self::Sealed(number()?),
             0x89 if rest.is_empty() => Self::Courier,
+            0x8a if rest.is_empty() => Self::LastReceipt,
             _ => return None,
         })
     }

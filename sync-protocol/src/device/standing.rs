@@ -126,8 +126,12 @@ impl Device {
             Event::Export { .. } => turn.report(Report::NotExported { reason }),
             Event::Take { .. } => turn.report(Report::CourierRefused { reason }),
             Event::Vouch(_) => turn.report(Report::NotVouched { reason }),
-            Event::Answer { .. } | Event::Failed { .. } | Event::Loaded(_) | Event::Shown(_) | Event::Neighbours(_) => {
-            }
+            Event::Answer { .. }
+            | Event::Failed { .. }
+            | Event::TurnedAway { .. }
+            | Event::Loaded(_)
+            | Event::Shown(_)
+            | Event::Neighbours(_) => {}
         }
     }
 }

@@ -79,6 +79,26 @@ pub fn judge_inspected(
     prefix: ActorPrefix,
     changes: &[Result<InspectedChange, Rejection>],
 ) -> Judgement {
+    judge_bound(kind, stored, Some(prefix), changes)
+}
+
+/// [`judge_inspected`] for changes of several authors, of which the hub's own leaf proves that it once took them: each is
+/// its actor's.
+#[must_use]
+pub fn judge_proved(
+    kind: Kind,
+    stored: Option<&StoredForm>,
+    changes: &[Result<InspectedChange, Rejection>],
+) -> Judgement {
+    judge_bound(kind, stored, None, changes)
+}
+
+fn judge_bound(
+    kind: Kind,
+    stored: Option<&StoredForm>,
+    prefix: Option<ActorPrefix>,
+    changes: &[Result<InspectedChange, Rejection>],
+) -> Judgement {
     let mut bench = Bench::new(changes, prefix);
     let start = Start::new(kind, stored);
     let best = bench.decide(&start);
@@ -113,7 +133,7 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(changes: &'a [Result<InspectedChange, Rejection>], prefix: ActorPrefix) -> Self {
+    fn new(changes: &'a [Result<InspectedChange, Rejection>], prefix: Option<ActorPrefix>) -> Self {
         let mut bench = Self {
             hashes: vec![None; changes.len()],
             fates: BTreeMap::new(),

@@ -11,8 +11,9 @@ use crate::ids::{ActorPrefix, ChangeHash};
 use crate::limits::{DOCUMENT_HISTORY_MAX, DOCUMENT_OPERATIONS_MAX};
 
 /// Whether the actor belongs to the lease that sent the change: nothing else authenticates an actor id.
-/// No lease has the prefix of the constants.
-pub(super) fn binding(change: &InspectedChange, prefix: ActorPrefix) -> Result<(), Rejection> {
+/// No lease has the prefix of the constants. `None`: it is proved otherwise whose the changes are.
+pub(super) fn binding(change: &InspectedChange, prefix: Option<ActorPrefix>) -> Result<(), Rejection> {
+    let prefix = prefix.unwrap_or_else(|| change.actor.prefix());
     demand(change.actor.prefix() == prefix && prefix != CONSTANT_ACTOR_PREFIX, Code::ForeignActor, || {
         format!("actor {}: belongs to another lease than {prefix}", change.actor)
     })

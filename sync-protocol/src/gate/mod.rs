@@ -31,7 +31,7 @@ mod values;
 pub use chunk::change_hash;
 pub use history::{History, StoredForm};
 pub use inspect::{InspectedChange, inspect};
-pub use judge::{Applied, Judgement, Verdict, judge, judge_inspected, reapply};
+pub use judge::{Applied, Judgement, Verdict, judge, judge_inspected, judge_proved, reapply};
 pub use model::Reading;
 pub use quiet::trial_is_running;
 pub use rejection::{Code, Rejection};

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use segin::hub::directory::Directory;
-use segin::hub::exchange::{self, Pending};
+use segin::hub::exchange::{self, Pending, Written};
 use segin::hub::opening::{self, Beginning, Folding};
 use segin::hub::published::Shared;
 use segin::hub::writer::{Done, Job, Writer};
@@ -15,7 +15,7 @@ use segin::store::files::{CrashMode, Disk, FakeDisk};
 use segin::store::keyring::{Keyring, MasterKey};
 use segin::store::log::{Log, LogSizes, Opening};
 use sync_protocol::device::Endpoint;
-use sync_protocol::ids::{LogId, Millis, Position, Salt};
+use sync_protocol::ids::{LogId, Millis, Position};
 use sync_protocol::wire::codec::{Message, Raw, frame, read};
 use sync_protocol::wire::enrolment::EnrolRequest;
 use sync_protocol::wire::exchange::ExchangeRequest;
@@ -341,19 +341,16 @@ fn reply(
     now: Millis,
     random: &mut SeededRandom,
 ) -> Result<Reply, String> {
-    let mut receipts = Vec::new();
-    let mut token: Option<Salt> = None;
+    let mut written = Written::default();
     for one in done {
         match one {
-            Done::Parcels(parcels) => receipts = parcels,
-            Done::Renewed(renewed) => token = Some(renewed),
             Done::Enrolled(Ok(answer)) => return Ok(Reply::Answer(frame(Message::EnrolAnswer, &*answer))),
             Done::Enrolled(Err(error)) => return Ok(Reply::Refused(error.code().to_owned())),
-            Done::Fact(_) | Done::Decided(_) | Done::Moved(_) => {}
+            other => drop(written.take(other)),
         }
     }
     let Some(pending) = pending else { return Ok(Reply::Refused("no request".to_owned())) };
-    let bytes = exchange::answer(shared, pending, receipts, token, now, random).map_err(|fatal| fatal.to_string())?;
+    let bytes = exchange::answer(shared, pending, written, now, random).map_err(|fatal| fatal.to_string())?;
     Ok(Reply::Answer(bytes))
 }
 

@@ -147,7 +147,7 @@ impl World {
             Reply::Refused(code) => {
                 self.trace.add(format!("  device {phone} is refused: {code}"));
                 self.phones[phone].waiting.take_if(|waiting| *waiting == route.number);
-                Event::Failed { number: route.number, reason: code }
+                Event::TurnedAway { number: route.number, code: code.clone(), reason: code }
             }
             // An enrolment is not signed as a whole: only the channel below protects it.
             Reply::Answer(_) if damaged && to == Endpoint::Enrol => return Ok(()),

@@ -19,7 +19,9 @@ fn again(job: &Job) -> Job {
         Job::Fact(fact, by) => Job::Fact(fact.clone(), *by),
         Job::Decide(decision) => Job::Decide(decision.clone()),
         Job::Move(wanted) => Job::Move(wanted.clone()),
-        Job::Parcels { .. } | Job::Enrol(_) | Job::Renew(_) => unreachable!("an administrator sends no parcels"),
+        Job::Parcels { .. } | Job::Returns { .. } | Job::Enrol(_) | Job::Renew(_) => {
+            unreachable!("an administrator sends no parcels")
+        }
     }
 }
 

@@ -108,6 +108,7 @@ impl Oracle {
                     entry.at
                 }
                 Entry::Decision(entry) => entry.at,
+                Entry::Returned(entry) => entry.at,
                 Entry::Sealed(sealed) => {
                     let bytes = shared.keyring.open_entry(&sealed).map_err(|error| unreadable(error.to_string()))?;
                     let entry: FactEntry = from_cbor(&bytes).map_err(|error| unreadable(error.to_string()))?;

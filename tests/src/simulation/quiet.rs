@@ -127,7 +127,7 @@ impl World {
                 Event::Answer { number, bytes, budget: self.weights.budget }
             }
             Reply::Answer(_) => Event::Failed { number, reason: "cut: too large for this link".to_owned() },
-            Reply::Refused(code) => Event::Failed { number, reason: code },
+            Reply::Refused(code) => Event::TurnedAway { number, code: code.clone(), reason: code },
         }
     }
 

@@ -104,6 +104,7 @@ fn named(entry: &Entry) -> Result<Vec<(DocumentId, u8)>, CodecError> {
             entry.read_manifest()?.documents.iter().map(|named| (named.document, named.kind)).collect()
         }
         Entry::Decision(entry) => entry.items.iter().map(|item| (item.document, item.kind)).collect(),
+        Entry::Returned(entry) => entry.items.iter().map(|item| (item.document, item.kind)).collect(),
         Entry::Sealed(_) => Vec::new(),
     })
 }

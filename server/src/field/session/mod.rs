@@ -289,6 +289,9 @@ impl<S: FieldStore> FieldDevice<S> {
                     self.budget = measured(self.budget, carried, started.elapsed().as_millis());
                     Event::Answer { number, bytes, budget: self.budget }
                 }
+                Err(LinkError::Hub { code, message, .. }) => {
+                    Event::TurnedAway { number, reason: format!("{message} ({code})"), code }
+                }
                 Err(error) => {
                     self.set_budget(self.budget / 2);
                     Event::Failed { number, reason: error.to_string() }

@@ -13,7 +13,7 @@ use super::{
     Account, BrokenGlass, Directory, HeldItem, InvitationState, LeaseState, OpenTask, PartnerState, Relation,
     SetupCode, Site, Standing, Voucher,
 };
-use crate::hub::entry::{DecisionEntry, Filed, ParcelEntry};
+use crate::hub::entry::{DecisionEntry, Filed, ParcelEntry, ReturnEntry};
 use crate::hub::fact::{By, Fact, FactEntry, Ground, Placement};
 
 impl Directory {
@@ -221,7 +221,7 @@ impl Directory {
             state.cloned |= known != position;
         }
         for (item, (named, filed)) in manifest.documents.iter().zip(&entry.documents).enumerate() {
-            self.fold_work(position, item, entry.lease, named.document, named.kind, filed);
+            self.fold_work(position, item, (entry.lease, entry.lease), (named.document, named.kind), filed);
         }
         Ok(())
     }
@@ -235,7 +235,8 @@ impl Directory {
                     self.held.remove(&item.document);
                 }
             }
-            self.fold_work(position, index, item.lease, item.document, item.kind, &item.filed);
+            let author = item.authors.first().copied().unwrap_or(item.lease);
+            self.fold_work(position, index, (item.lease, author), (item.document, item.kind), &item.filed);
             if let Some(state) = self.leases.get_mut(&item.lease) {
                 state.decisions.push((position, u16::try_from(index).unwrap_or(u16::MAX)));
             }
@@ -248,13 +249,22 @@ impl Directory {
         }
     }
 
+    /// Moves on by what a device gave back of others' work.
+    pub fn fold_return(&mut self, position: Position, entry: &ReturnEntry) {
+        for (index, item) in entry.items.iter().enumerate() {
+            let author = item.authors.first().copied().unwrap_or(entry.lease);
+            self.fold_work(position, index, (entry.lease, author), (item.document, item.kind), &item.filed);
+            self.returned.insert(item.manifest, (position, u16::try_from(index).unwrap_or(u16::MAX)));
+        }
+    }
+
+    /// `lease` brought it, `author` began it.
     fn fold_work(
         &mut self,
         position: Position,
         item: usize,
-        lease: ActorPrefix,
-        document: DocumentId,
-        kind: u8,
+        (lease, author): (ActorPrefix, ActorPrefix),
+        (document, kind): (DocumentId, u8),
         filed: &Filed,
     ) {
         if let Some(card) = filed.card.filter(|card| !self.void_cards.contains(&(document, *card))) {
@@ -264,7 +274,7 @@ impl Directory {
             }
         }
         if filed.new_key.is_some() && kind == Kind::Annex.code() {
-            self.annex_writers.insert(document, lease);
+            self.annex_writers.insert(document, author);
         }
         for run in &filed.runs {
             if let Fate::Held(code) = &run.fate {

@@ -49,6 +49,8 @@ pub struct Directory {
     pub invitations: HashMap<Hash, InvitationState>,
     /// Where each parcel stands, by manifest hash.
     pub parcels: HashMap<Hash, Position>,
+    /// Where each thing that was given back stands, by what stands for its manifest: entry and item.
+    pub returned: HashMap<Hash, (Position, u16)>,
     /// Hashes of card tokens, by document.
     pub cards: HashMap<DocumentId, Vec<Hash>>,
     /// Hashes of card tokens that a transfer has voided.
@@ -99,6 +101,7 @@ impl Directory {
             leases: HashMap::new(),
             invitations: HashMap::new(),
             parcels: HashMap::new(),
+            returned: HashMap::new(),
             cards: HashMap::new(),
             void_cards: HashSet::new(),
             held: BTreeMap::new(),

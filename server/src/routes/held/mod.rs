@@ -245,6 +245,9 @@ fn came(shared: &Shared, position: Position, item: u16) -> Result<(Millis, Strin
             Some(decided) => came(shared, decided.position, decided.item),
             None => Ok((entry.at, name(None))),
         },
+        Entry::Returned(entry) => {
+            Ok((entry.at, name(entry.items.get(usize::from(item)).map(|returned| returned.kind))))
+        }
         Entry::Sealed(_) => Ok((Millis(0), name(None))),
     }
 }

@@ -327,7 +327,10 @@ export class Session {
         } catch (error) {
           if (!(error instanceof LinkError)) throw error;
           cut = error;
-          event = { is: "failed", number, reason: error.code };
+          // An error of the hub's own has its code; the device may know what to do about it.
+          const { code } = error;
+          const answered = !code.startsWith("link-");
+          event = answered ? { is: "turnedAway", number, code, reason: code } : { is: "failed", number, reason: code };
         }
         step = await this.driver.handle(event);
         failure = this.#hear(step, cut);

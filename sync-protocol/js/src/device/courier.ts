@@ -28,7 +28,7 @@ import type { Ask, Place, Reply } from "../wire/courier.js";
 import type { ExchangeRequest } from "../wire/exchange.js";
 import { Manifest } from "../wire/manifest.js";
 import { Parcel, SealedContents } from "../wire/parcel.js";
-import { goOn, nextRequest, syncOfFile, takeAnswer } from "./exchange.js";
+import { goOn, nextRequest, NO_LOAD, syncOfFile, takeAnswer } from "./exchange.js";
 import { packAll, unpack } from "./pack.js";
 import { Stopped, orNull, orStop } from "./reading.js";
 import { takeFate, takeReceipts } from "./receipt.js";
@@ -189,7 +189,7 @@ async function carry(
     if (parcel === null) unpack(device, counter, turn);
     else parcels.push(await sealed(parcel, hub, turn));
   }
-  const request = nextRequest(device, [], [], null);
+  const request = nextRequest(device, NO_LOAD);
   if (request === null) throw new Stopped("the device has no key of the hub's: enrol it again");
   const asking = { ...request, budget: COURIER_FEED_BYTES_MAX };
   return Series.next(series, place, parcels, asking, hub, turn.draw.bytes(DRAW_BYTES));
@@ -285,7 +285,7 @@ function takePassed(device: State, receipt: Receipt, answer: Answer, rest: Rest,
     wipe(device, "at_once", turn);
     return;
   }
-  takeReceipts(device, receipt, answer, turn);
+  takeReceipts(device, receipt, answer, true, turn);
 }
 
 /** The receipts of what was sent sealed, while nobody had unlocked the device. */

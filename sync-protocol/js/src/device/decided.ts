@@ -5,7 +5,7 @@
  * kept aside with the reason and not written again; other work that hangs on it is, on what the hub has. A decision may
  * come any number of times and in any order: it says how a change stands, not what to do.
  */
-import type { ChangeHash, DocumentId } from "../ids.js";
+import type { ChangeHash, DocumentId, Position } from "../ids.js";
 import type { Decided, Fate, Rest } from "../wire/answer.js";
 import { count, enter, forgetWork, workOf } from "./ledger.js";
 import { closeAnnex, erase, held, mustWait, noteLoose, putUpForReplay, setState } from "./receipt.js";
@@ -34,9 +34,14 @@ export function takeDecisions(device: State, rest: Rest, fresh: boolean, turn: T
   }
 }
 
-/** Another log goes on in place of the old one: what it decided is told again. */
-export function forgetDecisionsKnown(device: State): void {
-  device.progress.decidedTo = 0;
+/**
+ * Another log goes on in place of the old one from there: what was decided after it is told again. Whether the last
+ * request had named a position of both.
+ */
+export function forgetDecisionsAfter(device: State, shared: Position): boolean {
+  const fresh = device.progress.decidedTo <= shared;
+  device.progress.decidedTo = Math.min(device.progress.decidedTo, shared);
+  return fresh;
 }
 
 /** Whether decisions are to be asked for again: some work waits for one. */

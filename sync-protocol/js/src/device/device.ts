@@ -16,7 +16,7 @@
  * over. *One exchange when nothing changed*, whatever the number of documents.
  *
  * Where: `event` and `rows` are the words; `record` turns edits into work, `pack` work into requests, `sealed` seals it
- * to the hub as well, `receipt` reads fates, `decided` what people decided later, `standing` what the hub orders, `feed`
+ * to the hub as well, `marks` sees which log answers, `receipt` reads fates, `decided` what people decided later, `standing` what the hub orders, `feed`
  * what came down, `replay` writes work again on the hub's document, `repair` mends differences, `stating` says what was
  * read and vouched for, `courier` makes and takes files that are carried,
  * `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums, `view`
@@ -35,7 +35,7 @@ import type { Lease } from "../wire/lease.js";
 import { exportPart, takeReturn } from "./courier.js";
 import { enrol, startSession } from "./enrol.js";
 import type { Effect, Event, Inputs } from "./event.js";
-import { answer, failed, loaded, syncNow } from "./exchange.js";
+import { answer, failed, loaded, syncNow, turnedAway } from "./exchange.js";
 import { addUp } from "./ledger.js";
 import { Identity, Progress } from "./progress.js";
 import type { LeaseStanding } from "./progress.js";
@@ -239,6 +239,9 @@ async function dispatch(device: State, event: Event, turn: Turn): Promise<void> 
       break;
     case "failed":
       failed(device, event.number, event.reason, turn);
+      break;
+    case "turnedAway":
+      turnedAway(device, event.number, event.code, event.reason, turn);
       break;
     case "shown":
       shown(device, event.documents, turn);

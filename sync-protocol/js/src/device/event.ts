@@ -85,6 +85,8 @@ export type Event =
   | { readonly is: "answer"; readonly number: number; readonly bytes: Uint8Array; readonly budget: number }
   /** No answer came to the request of this number; `reason` is for the person. */
   | { readonly is: "failed"; readonly number: number; readonly reason: string }
+  /** The hub answered the request of this number with an error of the protocol: its stable code, why for the person. */
+  | { readonly is: "turnedAway"; readonly number: number; readonly code: string; readonly reason: string }
   /** These documents were opened, or their people's names shown: the hub is told with the next exchange. */
   | { readonly is: "shown"; readonly documents: readonly DocumentId[] }
   /** The user has the device with this key before their eyes and vouches for it. */
@@ -123,7 +125,7 @@ export type Effect =
   | { readonly is: "store"; readonly batch: readonly Write[] }
   /** Read these rows, then the event `loaded`. */
   | { readonly is: "load"; readonly keys: readonly Key[] }
-  /** Post these bytes (a whole frame), then the event `answer` or `failed` with this number. */
+  /** Post these bytes (a whole frame), then the event `answer`, `turnedAway` or `failed` with this number. */
   | { readonly is: "send"; readonly number: number; readonly to: Endpoint; readonly bytes: Uint8Array }
   /** CBOR of a `CourierPart`, to be put into a file at the place that was named. */
   | { readonly is: "carry"; readonly part: Uint8Array }

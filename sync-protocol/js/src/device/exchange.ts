@@ -14,19 +14,22 @@ import type { Repair } from "../wire/exchange.js";
 import { Parcel } from "../wire/parcel.js";
 import { exported, taken } from "./courier.js";
 import type { TakeJob } from "./courier.js";
+import type { Marks } from "../wire/returning.js";
 import { hasDecisionsToAsk, takeDecisions } from "./decided.js";
 import { enrolAnswer } from "./enrol.js";
 import { SYNCED_NOTHING } from "./event.js";
 import type { EditRequest, Neighbour, Synced } from "./event.js";
 import { readFeed, startFeed } from "./feed.js";
 import type { FeedJob } from "./feed.js";
+import { marks, noteLog } from "./marks.js";
 import { takeNeighbours } from "./neighbours.js";
 import { hasOutstanding, hasToPack, outstanding, unpack } from "./pack.js";
-import { noteLog, takeReceipts } from "./receipt.js";
+import { takeReceipts } from "./receipt.js";
 import { Stopped, orNull, orStop } from "./reading.js";
 import { record } from "./record.js";
 import { buckets } from "./repair.js";
 import { nextReplay, replay, startReplay, unsettledDocuments } from "./replay.js";
+import { KeptReceipt } from "./rows.js";
 import type { Rows } from "./rows.js";
 import { takeOrders, wipe, wipeIsDue } from "./standing.js";
 import type { State } from "./state.js";
@@ -34,6 +37,8 @@ import type { Turn } from "./turn.js";
 
 /** Answers without any effect after which a sync ends: one may be the hub's, two are a habit. */
 const IDLE_ANSWERS_MAX = 2;
+/** The code of the error that a hub answers to a lease that it does not know. */
+const LEASE_UNKNOWN = "lease-unknown";
 /** Bytes that one wanted document is reckoned at. */
 const WANTED_DOCUMENT_BYTES = 1024;
 
@@ -45,14 +50,33 @@ export type Waiting =
   | { readonly is: "replay"; readonly document: DocumentId }
   | { readonly is: "neighbours"; readonly neighbours: readonly Neighbour[] }
   | { readonly is: "export"; readonly place: Place; readonly counters: readonly number[] }
-  | { readonly is: "take"; readonly job: TakeJob };
+  | { readonly is: "take"; readonly job: TakeJob }
+  | { readonly is: "marks" };
+
+/** A request on its way. */
+interface Sent {
+  readonly number: number;
+  readonly wants: readonly DocumentId[];
+  /** It carried marks. */
+  readonly marks: boolean;
+}
+
+/** What one request carries beside what every request does. */
+interface Load {
+  readonly parcels: readonly Parcel[];
+  readonly wants: readonly DocumentId[];
+  readonly repair: Repair | null;
+  readonly marks: Marks | null;
+}
+
+export const NO_LOAD: Load = { parcels: [], wants: [], repair: null, marks: null };
 
 /** One sync, from its event to its report. */
 export interface Sync {
   budget: number;
   readonly done: { -readonly [Part in keyof Synced]: Synced[Part] };
   /** What is on its way. */
-  sent: { readonly number: number; readonly wants: readonly DocumentId[] } | null;
+  sent: Sent | null;
   /** More of the feed is ready at the hub. */
   more: boolean;
   /** A channel to be compared. */
@@ -76,6 +100,16 @@ export interface Sync {
   decisionsAgain: boolean;
   /** Of a file that is carried: nothing is sent. */
   readonly carried: boolean;
+  /** Another log seems to answer than this device knows: the next request shows what it knows. */
+  showMarks: boolean;
+  /** That was done in this sync. */
+  marksShown: boolean;
+  /** Parcels receipted in this sync by another log than this device knows. */
+  readonly receiptedElsewhere: Set<number>;
+  /** The hub does not know the lease: the next request carries it. */
+  presentLease: boolean;
+  /** That was done in this sync. */
+  leasePresented: boolean;
   /** Whether the last answer had any effect. */
   moved: boolean;
   idle: number;
@@ -98,6 +132,11 @@ function newSync(budget: number, replay: Set<DocumentId>): Sync {
     statementsRefused: false,
     decisionsAgain: false,
     carried: false,
+    showMarks: false,
+    marksShown: false,
+    receiptedElsewhere: new Set(),
+    presentLease: false,
+    leasePresented: false,
     moved: false,
     idle: 0,
   };
@@ -105,7 +144,7 @@ function newSync(budget: number, replay: Set<DocumentId>): Sync {
 
 /** For a file that is carried: one answer, and nothing is sent after it. */
 export function syncOfFile(budget: number, replay: Set<DocumentId>): Sync {
-  return { ...newSync(budget, replay), carried: true, sent: { number: 0, wants: [] } };
+  return { ...newSync(budget, replay), carried: true, sent: { number: 0, wants: [], marks: false } };
 }
 
 /** Whether work of this document waits for the next sync. */
@@ -133,6 +172,22 @@ export function failed(device: State, number: number, reason: string, turn: Turn
   } else if (isSent(device, number)) {
     endEarly(device, reason, turn);
   }
+}
+
+/** The hub answered with an error: a lease that it does not know is shown to it once, everything else ends the sync. */
+export function turnedAway(device: State, number: number, code: string, reason: string, turn: Turn): void {
+  const sync = device.sync;
+  const sent = sync?.sent ?? null;
+  if (sync === null || sent === null || sent.number !== number || code !== LEASE_UNKNOWN || sync.leasePresented) {
+    failed(device, number, reason, turn);
+    return;
+  }
+  sync.sent = null;
+  sync.presentLease = true;
+  sync.leasePresented = true;
+  sync.showMarks ||= sent.marks;
+  for (const document of sent.wants) sync.asked.delete(document);
+  request(device, turn);
 }
 
 /** An answer came. */
@@ -172,12 +227,14 @@ export function takeAnswer(device: State, bytes: Uint8Array, budget: number, tur
   sync.done.exchanges += 1;
   sync.moved = false;
   sync.renew = false;
+  sync.presentLease = false;
   device.progress.syncedAt = receipt.at;
-  const sameLog = noteLog(device, receipt, turn);
-  takeReceipts(device, receipt, answer, turn);
+  const log = noteLog(device, receipt, answer, rest, sent.marks, turn);
+  const known = log !== "another";
+  takeReceipts(device, receipt, answer, known, turn);
   takeOrders(device, rest, turn);
-  takeDecisions(device, rest, sameLog, turn);
-  startFeed(device, { rest, head: receipt.head, wanted: sent.wants }, turn);
+  takeDecisions(device, rest, log === "same", turn);
+  startFeed(device, { rest, head: receipt.head, wanted: sent.wants, known }, turn);
 }
 
 /** Does what was waiting for these rows. */
@@ -199,6 +256,9 @@ export async function loaded(device: State, rows: Rows, turn: Turn): Promise<voi
     case "replay":
       replay(device, waiting.document, rows, turn);
       goOn(device, turn);
+      break;
+    case "marks":
+      sendMarks(device, rows, turn);
       break;
     case "neighbours":
       takeNeighbours(device, waiting.neighbours, rows, turn);
@@ -239,6 +299,7 @@ function hasMore(device: State, sync: Sync): boolean {
   return (
     sync.more ||
     sync.renew ||
+    sync.showMarks ||
     sync.repair !== null ||
     device.progress.wants.some((document) => !sync.asked.has(document)) ||
     hasOutstanding(device) ||
@@ -249,6 +310,11 @@ function hasMore(device: State, sync: Sync): boolean {
 
 /** Builds and sends the next request, or first reads the parcels that it carries. */
 function request(device: State, turn: Turn): void {
+  if (device.sync?.showMarks === true) {
+    turn.load([{ is: "lastReceipt" }]);
+    device.waiting = { is: "marks" };
+    return;
+  }
   const counters = outstanding(device, turn);
   const [only] = counters;
   if (only === undefined) {
@@ -262,9 +328,9 @@ function request(device: State, turn: Turn): void {
       sync.repair = null;
       repair = buckets(device, channel);
     }
-    send(device, [], wants, repair, turn);
+    send(device, { ...NO_LOAD, wants, repair }, turn);
   } else if (counters.length === 1 && device.packed !== null && device.packed[0] === only) {
-    send(device, [device.packed[1]], [], null, turn);
+    send(device, { ...NO_LOAD, parcels: [device.packed[1]] }, turn);
   } else {
     turn.load(counters.map((number) => ({ is: "parcelBytes", number })));
     device.waiting = { is: "parcels", counters };
@@ -282,31 +348,32 @@ function sendLoaded(device: State, counters: readonly number[], rows: Rows, turn
     if (parcel === null) unpack(device, counter, turn);
     else parcels.push(parcel);
   }
-  send(device, parcels, [], null, turn);
+  send(device, { ...NO_LOAD, parcels }, turn);
 }
 
-function send(
-  device: State,
-  parcels: readonly Parcel[],
-  wants: readonly DocumentId[],
-  repair: Repair | null,
-  turn: Turn,
-): void {
+/** A request of its own: what else there is waits until both sides know which log they share. */
+function sendMarks(device: State, rows: Rows, turn: Turn): void {
+  const bytes = rows[0]?.[1] ?? null;
+  const stored = bytes === null ? null : orNull(() => fromCbor(KeptReceipt, bytes));
+  const shown = marks(device, stored);
+  if (device.sync !== null) {
+    device.sync.showMarks = false;
+    device.sync.marksShown = true;
+  }
+  send(device, { ...NO_LOAD, marks: shown }, turn);
+}
+
+function send(device: State, load: Load, turn: Turn): void {
   const { sync } = device;
-  const request = nextRequest(device, parcels, wants, repair);
+  const request = nextRequest(device, load);
   if (sync === null || request === null) return;
   device.number += 1;
-  sync.sent = { number: device.number, wants };
+  sync.sent = { number: device.number, wants: load.wants, marks: load.marks !== null };
   turn.send(device.number, "exchange", frame("exchangeRequest", ExchangeRequest, request));
 }
 
-/** The request that goes with these parcels, over the network or in a file. */
-export function nextRequest(
-  device: State,
-  parcels: readonly Parcel[],
-  wants: readonly DocumentId[],
-  repair: Repair | null,
-): ExchangeRequest | null {
+/** The request that goes with this load, over the network or in a file. */
+export function nextRequest(device: State, { parcels, wants, repair, marks }: Load): ExchangeRequest | null {
   const { session, sync, progress } = device;
   const enrolled = device.identity?.enrolled ?? null;
   if (session === null || sync === null || enrolled === null) return null;
@@ -323,9 +390,9 @@ export function nextRequest(
     renewal: challenge === null ? null : Renewal.sign(enrolled.log, prefix, challenge, session.key),
     configuration: progress.configuration,
     decidedTo: progress.decidedTo,
-    marks: null,
+    marks,
     returns: [],
-    signedLease: null,
+    signedLease: sync.presentLease ? enrolled.lease : null,
   };
 }
 

@@ -34,6 +34,8 @@ export interface FeedJob {
   readonly head: Position;
   /** What the request asked for whole. */
   readonly wanted: readonly DocumentId[];
+  /** It is of the log that this device knows. */
+  readonly known: boolean;
 }
 
 /** A document after its part of the feed. */
@@ -86,8 +88,8 @@ export function readFeed(device: State, job: FeedJob, rows: Rows, turn: Turn): v
   }
   if (rest.cursor !== null) device.progress.cursor = rest.cursor;
   takeRepair(device, rest, turn);
-  if (rest.channels.length === 0) pushOnly(device, turn);
-  else if (!rest.more) feedEnded(device, rest, job.head, turn);
+  if (job.known && rest.channels.length === 0) pushOnly(device, turn);
+  else if (job.known && !rest.more) feedEnded(device, rest, job.head, turn);
   turn.progress();
   goOn(device, turn);
 }

@@ -2,10 +2,11 @@
 import { PublicKey } from "../crypto.js";
 import { Channel, DocumentId, Hash, InstallationId, LogId, Millis, Position, Salt, SiteCode } from "../ids.js";
 import { SealingPublic } from "../sealing.js";
-import { bool, fixedBytes, list, oneOf, option, pair, struct, u32, u64, withDefault } from "../wire/cbor.js";
+import { bool, fixedBytes, list, oneOf, option, optionalList, pair, struct, u32, u64, withDefault } from "../wire/cbor.js";
 import { Raw } from "../wire/codec.js";
 import { Digest } from "../wire/digest.js";
 import { SignedLease } from "../wire/lease.js";
+import { Mark } from "../wire/returning.js";
 
 export interface Enrolled {
   readonly lease: SignedLease;
@@ -103,6 +104,8 @@ export interface Progress {
   site: SiteCode | null;
   /** Receipts of parcels with a lower counter are no longer kept. */
   receiptsFrom: number;
+  /** Points of the log that receipts named, oldest first, further and further apart: at most `MARKS_MAX`. */
+  marks: readonly Mark[];
 }
 
 export const Progress = struct<Progress>({
@@ -125,6 +128,7 @@ export const Progress = struct<Progress>({
   wipe: option(PendingWipe),
   site: option(SiteCode),
   receiptsFrom: withDefault(u64, 0),
+  marks: optionalList(Mark),
 });
 
 /** A new device's progress. */
@@ -149,5 +153,6 @@ export function noProgress(): Progress {
     wipe: null,
     site: null,
     receiptsFrom: 0,
+    marks: [],
   };
 }

@@ -1,14 +1,14 @@
 /**
  * Receipts: what became of each change, believed only under the hub's signature.
  *
- * Owns fates, the keeping of parcels until a second copy exists, and noticing that a hub lost what it had receipted.
+ * Owns fates and the keeping of parcels until a second copy exists. Which log a receipt is of: `marks`.
  */
 import { KIND_CODES } from "../documents/types.js";
 import type { ChangeHash, DocumentId, Hash, Position } from "../ids.js";
 import { RECEIPTS_KEPT_MAX, RETAINED_PARCEL_BYTES_MAX } from "../limits.js";
 import type { Answer, DocumentFate, Fate, ParcelReceipt, Receipt } from "../wire/answer.js";
 import { toCbor } from "../wire/codec.js";
-import { dropAside, forgetDecisionsKnown } from "./decided.js";
+import { dropAside } from "./decided.js";
 import { count, enter, forgetWork, takeFrom, uncount, workOf } from "./ledger.js";
 import { waitForNeighbour, waitsForNeighbour } from "./neighbours.js";
 import { unpack } from "./pack.js";
@@ -28,32 +28,6 @@ const ABOUT_THE_PARCEL = "parcel-";
 /** Old receipts that are forgotten at most when one comes: more than come, so that they never gather. */
 const RECEIPTS_DROPPED_MAX = 1_024;
 
-/**
- * Notices another log, or one that ends before what it had receipted: kept parcels are given back. Says whether it is
- * the log that the request spoke of.
- */
-export function noteLog(device: State, receipt: Receipt, turn: Turn): boolean {
-  const enrolled = device.identity?.enrolled ?? null;
-  if (enrolled === null) return true;
-  const otherLog = enrolled.log !== receipt.log;
-  const lostFrom = otherLog ? 0 : receipt.head;
-  const lost = otherLog || receipt.head < device.progress.head;
-  if (lost) {
-    enrolled.log = receipt.log;
-    turn.mark({ is: "identity" });
-    const gone = [...device.parcels].filter(([, info]) => info.position !== null && info.position > lostFrom);
-    for (const [counter] of gone) giveBack(device, counter, turn);
-    device.progress.cursor = null;
-    device.progress.held = [];
-    forgetDecisionsKnown(device);
-    turn.report({ GivingBack: { parcels: gone.length } });
-  }
-  device.progress.head = receipt.head;
-  device.progress.copiedTo = receipt.copiedTo;
-  turn.progress();
-  return !lost;
-}
-
 /** Marks a receipted parcel to be sent again; until then its changes do not count. */
 export function giveBack(device: State, counter: number, turn: Turn): void {
   const info = device.parcels.get(counter);
@@ -67,8 +41,11 @@ export function giveBack(device: State, counter: number, turn: Turn): void {
   }
 }
 
-/** Takes the receipts of an answer. Throws {@link Stopped} when one does not fit; nothing of that parcel is then marked. */
-export function takeReceipts(device: State, receipt: Receipt, answer: Answer, turn: Turn): void {
+/**
+ * Takes the receipts of an answer. `known`: it is of the log that this device knows; what `copiedTo` covers is only then
+ * what was receipted here. Throws {@link Stopped} when one does not fit; nothing of that parcel is then marked.
+ */
+export function takeReceipts(device: State, receipt: Receipt, answer: Answer, known: boolean, turn: Turn): void {
   for (const parcel of receipt.parcels) {
     const counter = counterOf(device, parcel.manifest);
     if (counter === null) continue;
@@ -80,11 +57,12 @@ export function takeReceipts(device: State, receipt: Receipt, answer: Answer, tu
       const kept = { receipt: answer.receipt, signature: answer.signature };
       turn.put({ is: "receipt", number: counter }, toCbor(KeptReceipt, kept));
       dropOldReceipts(device, counter, turn);
+      if (!known) device.sync?.receiptedElsewhere.add(counter);
     } else {
       throw new Stopped("the hub answered a parcel with neither a position nor a reason");
     }
   }
-  dropCopied(device, turn);
+  if (known) dropCopied(device, turn);
 }
 
 /** Forgets the oldest receipts, some in each turn: counters have gaps, since sealed parcels have counters of their own. */

@@ -55,7 +55,9 @@ export type Key =
    */
   | { readonly is: "sealed"; readonly number: number }
   /** Cold: the courier files that were made here, see `courier.ts`. */
-  | { readonly is: "courier" };
+  | { readonly is: "courier" }
+  /** Cold: the hub's last receipt, signed: which log this device knows. */
+  | { readonly is: "lastReceipt" };
 
 const KEYS = [
   "identity",
@@ -75,6 +77,7 @@ const KEYS = [
   "shell",
   "sealed",
   "courier",
+  "lastReceipt",
 ] as const;
 
 const TABLES: Readonly<Record<Key["is"], number>> = {
@@ -95,6 +98,7 @@ const TABLES: Readonly<Record<Key["is"], number>> = {
   shell: 0x87,
   sealed: 0x88,
   courier: 0x89,
+  lastReceipt: 0x8a,
 };
 
 const NAMES: ReadonlyMap<number, Key["is"]> = new Map(
@@ -117,6 +121,7 @@ function keyOf(is: Key["is"], rest: Uint8Array): Key | null {
     case "wiped":
     case "configuration":
     case "courier":
+    case "lastReceipt":
       return rest.length === 0 ? { is } : null;
     case "entry":
     case "read":

@@ -130,6 +130,7 @@ export function sayErased(event: Event, turn: Turn): void {
       break;
     case "answer":
     case "failed":
+    case "turnedAway":
     case "loaded":
     case "shown":
     case "neighbours":

@@ -4,7 +4,7 @@ use automerge::Change;
 
 use super::*;
 use crate::crypto::{Purpose, SecretKey};
-use crate::ids::{ActorPrefix, Hash, Salt, UserId};
+use crate::ids::{ActorPrefix, ChainTag, Hash, Salt, UserId};
 use crate::sealing::SealingKey;
 use crate::wire::answer::{
     Answer, Decided, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, Run,
@@ -15,6 +15,7 @@ use crate::wire::exchange::ExchangeRequest;
 use crate::wire::lease::SignedLease;
 use crate::wire::manifest::Statement;
 use crate::wire::parcel::OpenedParcel;
+use crate::wire::returning::{Mark, Marks};
 
 #[derive(Clone)]
 struct Kept {
@@ -42,6 +43,10 @@ pub(super) struct FakeHub {
     pub log: LogId,
     pub position: Position,
     pub copied_to: Position,
+    /// From which position on the log is another than that of before, and which.
+    branches: Vec<(Position, u8)>,
+    /// Knows no marks, as hubs of earlier versions.
+    pub old: bool,
     leases: BTreeMap<ActorPrefix, Lease>,
     documents: BTreeMap<DocumentId, Filed>,
     receipts: BTreeMap<Hash, ParcelReceipt>,
@@ -83,6 +88,8 @@ impl FakeHub {
             log: LogId::new([1; 16]),
             position: Position(1),
             copied_to: Position::START,
+            branches: Vec::new(),
+            old: false,
             leases: BTreeMap::new(),
             documents: BTreeMap::new(),
             receipts: BTreeMap::new(),
@@ -179,9 +186,25 @@ impl FakeHub {
             rest.channels.clear();
             return self.sign(receipts, &rest, request.lease);
         }
-        let from = request.cursor.as_ref().map_or(Position::START, |cursor| cursor.read().unwrap());
+        let (mut from, tag): (Position, ChainTag) = request
+            .cursor
+            .as_ref()
+            .map_or((Position::START, self.tag(Position::START)), |cursor| cursor.read().unwrap());
+        if let Some(marks) = request.marks.as_ref().filter(|_| !self.old) {
+            let shared = self.shared(marks);
+            rest.shared = Some(shared);
+            from = from.min(shared);
+        } else if from > self.position || tag != self.tag(from) {
+            if self.old {
+                from = Position::START;
+            } else {
+                rest.channels.clear();
+                rest.orders.push(Order::ShowMarks);
+                return self.sign(receipts, &rest, request.lease);
+            }
+        }
         let read_to = self.feed(&channel, from, &request.wants, &brought, &mut rest);
-        rest.cursor = Some(Raw::of(&read_to));
+        rest.cursor = Some(Raw::of(&(read_to, self.tag(read_to))));
         if !rest.more {
             rest.digests = vec![self.digest(&channel)];
             rest.position = Some(self.position);
@@ -197,7 +220,7 @@ impl FakeHub {
             log: self.log,
             at: Millis(5),
             head: self.position,
-            chain: Hash::new([0; 32]),
+            chain: self.chain(self.position),
             copied_to: self.copied_to,
             parcels,
             leaves: None,
@@ -205,6 +228,27 @@ impl FakeHub {
             lease,
         };
         frame(Message::Answer, &Answer::sign(receipt, rest, None, &self.key))
+    }
+
+    /// The chain hash at a position: the number of the branch and the position.
+    fn chain(&self, position: Position) -> Hash {
+        let branch = self.branches.iter().rev().find(|(from, _)| position > *from).map_or(0, |(_, branch)| *branch);
+        let mut bytes = [branch; 32];
+        bytes[1..8].copy_from_slice(&position.0.to_be_bytes()[1..]);
+        Hash::new(bytes)
+    }
+
+    fn tag(&self, position: Position) -> ChainTag {
+        ChainTag::of(&self.chain(position))
+    }
+
+    /// The highest of the marks that stands in this log.
+    fn shared(&self, marks: &Marks) -> Position {
+        let latest = marks.verify(&self.key.public()).ok();
+        let latest = latest.map(|receipt| Mark { position: receipt.head, tag: ChainTag::of(&receipt.chain) });
+        let stands = |mark: &Mark| mark.position <= self.position && mark.tag == self.tag(mark.position);
+        let all = latest.into_iter().chain(marks.earlier.iter().copied());
+        all.filter(stands).map(|mark| mark.position).max().unwrap_or_default()
     }
 
     fn admit(
@@ -397,9 +441,12 @@ impl FakeHub {
         });
     }
 
-    /// Loses everything after a position, as a hub restored from a backup has.
+    /// Loses everything after a position, as a hub restored from a backup has, and goes on otherwise.
     pub fn restore(&mut self, position: Position) {
         self.position = position;
+        let branch = u8::try_from(self.branches.len() + 1).unwrap();
+        self.branches.retain(|(from, _)| *from < position);
+        self.branches.push((position, branch));
         for filed in self.documents.values_mut() {
             filed.changes.retain(|kept| kept.position <= position);
             filed.channels.retain(|_, since| *since <= position);

@@ -41,6 +41,10 @@ fn event(value: &Value) -> Event {
             Event::Answer { number, bytes: bytes(&what["bytes"]), budget }
         }
         "failed" => Event::Failed { number: number(&what["number"]), reason: read(&what["reason"]) },
+        "turned_away" => {
+            let (code, reason) = (read(&what["code"]), read(&what["reason"]));
+            Event::TurnedAway { number: number(&what["number"]), code, reason }
+        }
         "shown" => Event::Shown(read(what)),
         "vouch" => Event::Vouch(PublicKey::new(bytes(what).try_into().unwrap())),
         "neighbours" => Event::Neighbours(list(what, neighbour)),

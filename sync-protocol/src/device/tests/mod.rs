@@ -6,6 +6,7 @@ mod hub;
 mod js_traces;
 mod locked;
 mod loss;
+mod marks;
 mod more_traces;
 mod neighbours;
 mod orders;

@@ -31,6 +31,9 @@ pub(super) fn event(event: &Event, inputs: &Inputs) -> Value {
             json!({ "answer": { "number": number, "bytes": hex(bytes), "budget": budget } })
         }
         Event::Failed { number, reason } => json!({ "failed": { "number": number, "reason": reason } }),
+        Event::TurnedAway { number, code, reason } => {
+            json!({ "turned_away": { "number": number, "code": code, "reason": reason } })
+        }
         Event::Shown(documents) => json!({ "shown": documents }),
         Event::Vouch(key) => json!({ "vouch": hex(key.as_bytes()) }),
         Event::Neighbours(neighbours) => {
