@@ -21,6 +21,10 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false,
+    // One sheet: that of the screens behind the door is small, and compresses with the door's.
+    cssCodeSplit: false,
+    // What HPKE would use where there is no WebCrypto: the app does not start there.
+    rolldownOptions: { external: ["crypto"] },
     // The content policy lets nothing come out of a `data:` address.
     assetsInlineLimit: 0,
   },

@@ -7,7 +7,7 @@ import type { Configuration, Entry, Kind, Report, Write } from "@segin/sync-prot
 import { LINES_AT_ONCE } from "../limits.js";
 import type { Database } from "../store/database.js";
 import { UserStore } from "../store/user_store.js";
-import type { Beside } from "../store/user_store.js";
+import type { Beside, Rows } from "../store/user_store.js";
 import type { UserRecord } from "../store/record.js";
 import type { OpenKeys } from "../vault/keys.js";
 import type { Words } from "./contract.js";
@@ -98,15 +98,19 @@ export class Session {
   /** Opens a user's device. */
   static async open(record: UserRecord, keys: OpenKeys, around: Around): Promise<Session> {
     const store = new UserStore(around.db, record.slot, keys.data);
-    const { driver, damaged } = await Driver.open(around.protocol, store, around.now);
+    // Read and opened side by side: thousands of rows each.
+    const [{ driver, damaged }, lines, drafts] = await Promise.all([
+      Driver.open(around.protocol, store, around.now),
+      store.summaries(),
+      store.drafts(),
+    ]);
     if (damaged.some((key) => NEEDED.includes(key))) throw problem("rows-damaged");
     const session = new Session(record, keys, store, driver, around);
     driver.accompany(session.#companion());
     session.#notePacked();
     for (const key of damaged) session.#damaged(key);
-    await session.#readLines();
+    session.#readLines(lines.rows);
     if (session.lostWork.size > 0) await claimLost(session);
-    const drafts = await store.drafts();
     for (const [, bytes] of drafts.rows) {
       const draft = readDraft(bytes);
       if (draft !== null) session.drafts.set(draft.document, draft);
@@ -127,8 +131,7 @@ export class Session {
     return this.around.protocol.DocumentId.parse(document);
   }
 
-  async #readLines(): Promise<void> {
-    const { rows } = await this.store.summaries();
+  #readLines(rows: Rows["rows"]): void {
     for (const [, bytes] of rows) {
       const summary = readSummary(bytes);
       if (summary !== null) this.lines.set(summary.document, summary);
