@@ -7,6 +7,21 @@ use std::time::Duration;
 /// A hub that does not answer within this has failed the test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What takes a device's requests: a hub over HTTP, or its plain functions.
+pub trait Post {
+    /// Posts a frame; status and body of the answer.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn post(&mut self, path: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)>;
+}
+
+impl Post for Http {
+    fn post(&mut self, path: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+        Http::post(self, path, body)
+    }
+}
+
 /// A connection that is kept while it works.
 #[derive(Debug)]
 pub struct Http {

@@ -5,6 +5,7 @@
 //! - [`door`]: a hub inside the test whose door is narrow, and certificates for it.
 //! - [`adversary`]: a hub under attack, and every attack by family.
 //! - [`audit`]: what a data folder holds, worked out from log and keyring alone.
+//! - [`fuzzing`]: what a fuzzer and the ordinary tests feed with any bytes.
 //! - [`matrix`]: everybody and everything that the table of access is about, asked over HTTP.
 //! - [`parts`], [`mutate`]: changes taken apart, rewritten and garbled, as the gate's own tests do it.
 //! - [`night`]: a hub with three sites and real devices.
@@ -17,6 +18,7 @@ pub mod adversary;
 pub mod audit;
 pub mod console;
 pub mod door;
+pub mod fuzzing;
 pub mod http;
 pub mod matrix;
 #[path = "../../sync-protocol/tests/gate/mutate.rs"]

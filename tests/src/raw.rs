@@ -1,4 +1,4 @@
-//! A device that says exactly what a test wants: parcels, receipts and feed by hand, over [`crate::http`].
+//! A device that says exactly what a test wants: parcels, receipts and feed by hand, over [`crate::http`] or anything else that is [`Post`].
 //!
 //! Checks every signature that a device would check. Keeps nothing on disk and repairs nothing: for that there is the
 //! real device.
@@ -23,7 +23,7 @@ use sync_protocol::wire::lease::Lease;
 use sync_protocol::wire::manifest::{Manifest, Named, Stated, Statement, commitment};
 use sync_protocol::wire::parcel::{Content, Parcel};
 
-use crate::http::Http;
+use crate::http::Post;
 
 /// The device's clock: decides nothing.
 const CREATED: Millis = Millis(1_714_480_000_000);
@@ -84,7 +84,7 @@ impl RawDevice {
     ///
     /// # Panics
     /// When the invitation is none or the hub's answer is not signed.
-    pub fn enrol(http: &mut Http, invitation: &str, seed: u64) -> Result<Self, NoAnswer> {
+    pub fn enrol(http: &mut impl Post, invitation: &str, seed: u64) -> Result<Self, NoAnswer> {
         Self::enrol_on(http, invitation, seed, None)
     }
 
@@ -96,7 +96,7 @@ impl RawDevice {
     /// # Panics
     /// As [`RawDevice::enrol`].
     pub fn enrol_on(
-        http: &mut Http,
+        http: &mut impl Post,
         invitation: &str,
         seed: u64,
         tablet: Option<InstallationId>,
@@ -238,7 +238,7 @@ impl RawDevice {
     ///
     /// # Panics
     /// When the answer is not the hub's.
-    pub fn ask(&self, http: &mut Http, request: &ExchangeRequest) -> Result<(Receipt, Rest), NoAnswer> {
+    pub fn ask(&self, http: &mut impl Post, request: &ExchangeRequest) -> Result<(Receipt, Rest), NoAnswer> {
         let body = accepted(http.post("/v1/exchange", &frame(Message::ExchangeRequest, request))?)?;
         let answer: Answer = read(Message::Answer, &body).expect("an answer is readable");
         Ok(answer.open(&self.hub).expect("an answer is signed by the hub"))
@@ -251,7 +251,7 @@ impl RawDevice {
     ///
     /// # Panics
     /// When the answer is not the hub's, or what it feeds is not a change.
-    pub fn sync(&mut self, http: &mut Http, parcels: Vec<Parcel>) -> Result<(Receipt, Rest), NoAnswer> {
+    pub fn sync(&mut self, http: &mut impl Post, parcels: Vec<Parcel>) -> Result<(Receipt, Rest), NoAnswer> {
         let (receipt, rest) = self.ask(http, &self.request(parcels))?;
         for item in &rest.feed {
             let kind = Kind::from_code(item.kind).expect("the hub feeds kinds of this version");

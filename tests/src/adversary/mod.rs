@@ -11,6 +11,8 @@ pub mod causality;
 pub mod cbor;
 pub mod invitations;
 pub mod manifests;
+pub mod mutated;
+pub mod plain;
 pub mod requests;
 pub mod sealed;
 pub mod structure;
@@ -406,7 +408,7 @@ pub fn changed(bytes: &[u8]) -> Changed {
 }
 
 /// Panics that the gate catches stay out of the output; all others are shown.
-fn quiet() {
+pub fn quiet() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
