@@ -22,6 +22,7 @@ import type { Proofs } from "./lines.js";
 import { LinkError } from "./link.js";
 import type { Link } from "./link.js";
 import type { Notices } from "./notices.js";
+import { proofsOf } from "./proofs.js";
 import type { Protocol } from "./protocol.js";
 import { sayReport } from "./reports.js";
 import { exchangeWords, problem, sentence } from "./sentences.js";
@@ -377,34 +378,7 @@ export class Session {
 
   /** What is proved now, for {@link Lines}. */
   proofs(): Proofs {
-    const { device } = this.driver;
-    const works = new Map<string, ("open" | "held" | "refused")[]>();
-    for (const { document, state } of device.works()) {
-      const is = state.is === "heldWho" || state.is === "heldWhat" ? "held" : state.is === "refused" ? "refused" : "open";
-      works.set(document, [...(works.get(document) ?? []), is]);
-    }
-    const parcels = new Map<string, number | null>();
-    for (const [, info] of device.parcels()) {
-      for (const [document] of info.documents) {
-        const before = parcels.get(document);
-        const at = info.again ? null : info.position;
-        parcels.set(document, before === null || at === null ? null : Math.max(before ?? 0, at));
-      }
-    }
-    const aside = device.aside().filter((one) => one.supersededBy === null);
-    return {
-      drafts: new Set([...this.drafts.values()].filter((draft) => draft.edits.length > 0).map((draft) => draft.document)),
-      works,
-      aside: new Set(aside.map((one) => one.document)),
-      parcels,
-      isUncounted: (document) => (device.entry(this.id(document))?.uncounted.length ?? 0) > 0,
-      isReadable: (document) => device.entry(this.id(document))?.standing === "open",
-      sending: this.isSending,
-      head: device.head,
-      copiedTo: device.copiedTo,
-      readingLocked: this.around.isReadingLocked(),
-      now: this.around.now(),
-    };
+    return proofsOf(this);
   }
 }
 
