@@ -30,7 +30,7 @@ export const PIN_ARGON_MEMORY_KIB = 8 * 1024;
 /** Bytes of a salt, as RFC 9106 recommends. */
 export const SALT_BYTES = 16;
 
-/** Intakes for which room is kept (the promise). */
+/** Intakes for which room is kept (what is promised to a post). */
 export const RESERVE_INTAKES = 300;
 
 /** Bytes that one intake takes in the database: copy, edits, work, sealed parcel, line of the list, and indexes, twice over. */
