@@ -20,17 +20,20 @@ use sha2::{Digest as _, Sha256};
 use sync_protocol::crypto::PublicKey;
 use sync_protocol::documents::{Kind, blank, conflicts, constants, project};
 use sync_protocol::gate;
+use sync_protocol::sealing::SealingKey;
 use sync_protocol::wire::answer::{
     Answer, Decided, DocumentFate, FeedItem, ParcelReceipt, Receipt, RepairAnswer, Rest, Run, leaf, leaf_salt,
     leaves_hash,
 };
 use sync_protocol::wire::codec::{CodecError, Message, from_cbor, read, to_cbor, unframe};
+use sync_protocol::wire::courier::{Ask, CourierFile, CourierPart, Reply, ReturnFile, ReturnPart};
 use sync_protocol::wire::digest::Digest;
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, Invitation};
 use sync_protocol::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::manifest::{Manifest, Named, Stated};
 use sync_protocol::wire::parcel::{Content, Parcel};
+use sync_protocol::wire::returning::{FeedProof, Mark, Marks, Return, Returned};
 
 fn vectors() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors")
@@ -64,7 +67,7 @@ fn again<T: for<'b> Decode<'b, ()> + Encode<()>>(bytes: &[u8]) -> Result<Vec<u8>
 type Again = fn(&[u8]) -> Result<Vec<u8>, CodecError>;
 
 /// How a file's bytes are read, by the start of its name; the longest that fits.
-const STRUCTURES: [(&str, Again, Option<Message>); 22] = [
+const STRUCTURES: [(&str, Again, Option<Message>); 33] = [
     ("request-", again::<ExchangeRequest>, Some(Message::ExchangeRequest)),
     ("answer-", again::<Answer>, Some(Message::Answer)),
     ("enrol-request", again::<EnrolRequest>, Some(Message::EnrolRequest)),
@@ -86,6 +89,17 @@ const STRUCTURES: [(&str, Again, Option<Message>); 22] = [
     ("named", again::<Named>, None),
     ("stated", again::<Stated>, None),
     ("content", again::<Content>, None),
+    ("mark", again::<Mark>, None),
+    ("marks", again::<Marks>, None),
+    ("return", again::<Return>, None),
+    ("returned", again::<Returned>, None),
+    ("feed-proof", again::<FeedProof>, None),
+    ("courier-file", again::<CourierFile>, Some(Message::Courier)),
+    ("courier-part", again::<CourierPart>, None),
+    ("ask", again::<Ask>, None),
+    ("return-file", again::<ReturnFile>, Some(Message::Return)),
+    ("return-part", again::<ReturnPart>, None),
+    ("reply", again::<Reply>, None),
     ("", |_| Err(CodecError::Body("no structure is known by this name".to_owned())), None),
 ];
 
@@ -152,8 +166,10 @@ fn still_there(was: &Value, is: &Value, at: &str) {
 
 #[test]
 fn hashes_signatures_and_constants_are_still_those() {
-    let derived = |folder: PathBuf| json_of(&folder.join("wire/derived.json"));
-    still_there(&derived(frozen()), &derived(vectors()), "derived");
+    let is = json_of(&vectors().join("wire/derived.json"));
+    for was in ["derived", "derived-more"] {
+        still_there(&json_of(&frozen().join(format!("wire/{was}.json"))), &is, was);
+    }
     for kind in Kind::ALL {
         let was = std::fs::read_to_string(frozen().join(format!("constants/{kind}.hex"))).expect("a constant");
         let is: Vec<String> = constants(kind).iter().map(|constant| HEXLOWER.encode(&constant.bytes)).collect();
@@ -162,6 +178,21 @@ fn hashes_signatures_and_constants_are_still_those() {
             "{kind}"
         );
     }
+}
+
+#[test]
+fn frozen_courier_files_still_open() {
+    let files = json_of(&frozen().join("wire/courier.json"));
+    let key = |name: &str| {
+        let bytes: [u8; 32] = unhex(&files[name]).try_into().expect("32 bytes");
+        SealingKey::from_bytes(&bytes).expect("a secret key")
+    };
+    let (courier, hash) = CourierFile::from_bytes(&unhex(&files["courier file"])).expect("a courier file");
+    assert_eq!(json!(hash), files["hash of the courier file"]);
+    let ask = courier.parts[0].open(&courier.place(0), &key("secret key of the hub")).expect("the hub opens it");
+    let back = ReturnFile::from_bytes(&unhex(&files["return file"])).expect("a return file");
+    let reply = back.open(0, &key("secret key of the device, for replies")).expect("the device opens it");
+    assert_eq!((back.courier, back.parts[0].part, reply.number), (hash, courier.parts[0].hash(), ask.number));
 }
 
 #[test]
