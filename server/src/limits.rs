@@ -462,3 +462,11 @@ pub const DECIDE_ITEMS_MAX: usize = 256;
 
 /// Works that one request decides, what hangs on them included: sixteen entries, a few seconds; the rest with the next.
 pub const DECIDE_WORKS_MAX: usize = 16 * DECISION_ITEMS_MAX;
+
+/// Bytes that the work in one courier file may weigh when it is unpacked: of three of the largest requests, vetted before
+/// any of it is committed.
+pub const COURIER_WEIGHT_MAX: usize = 3 * REQUEST_WEIGHT_MAX;
+
+/// Series of courier files that are remembered of one lease: a device begins one when it is enrolled, and one more when it
+/// is first exported locked.
+pub const COURIER_SERIES_MAX: usize = 8;

@@ -30,6 +30,7 @@ pub const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/v1/exchange", Device),
     ("POST", "/v1/enrol", Device),
     ("GET", "/v1/wait", Device),
+    ("POST", "/v1/courier", Device),
     // Operation.
     ("GET", "/healthz", Open("tells only that the process answers")),
     ("GET", "/readyz", Open("tells only whether an exchange would be answered")),

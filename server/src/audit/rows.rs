@@ -197,5 +197,6 @@ fn fact(acts: &Acts, fact: Fact) -> Vec<AuditRow> {
         }
         Fact::TaskDone { opened, .. } => acts.about("task-done", opened),
         Fact::Superseded { document, .. } => vec![acts.on("superseded", document)],
+        Fact::Couriered { number, .. } => acts.about("courier-file-came", number),
     }
 }

@@ -112,12 +112,31 @@ impl Client {
         Ok(())
     }
 
+    /// Sends a file.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn post_file<T: DeserializeOwned>(&self, path: &str, bytes: Vec<u8>) -> Result<T, Trouble> {
+        let (_, body) = self.ask_as("application/octet-stream", Method::POST, path, Bytes::from(bytes)).await?;
+        read(&body)
+    }
+
     async fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Trouble> {
         let (_, body) = self.ask(method, path, body).await?;
         read(&body)
     }
 
     async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<(HeaderMap, Bytes), Trouble> {
+        self.ask_as("application/json", method, path, body).await
+    }
+
+    async fn ask_as(
+        &self,
+        content_type: &str,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<(HeaderMap, Bytes), Trouble> {
         let lost = |error: &dyn std::fmt::Display| {
             let message = format!("the hub at {} does not answer ({error}): is it running?", self.address.authority);
             Trouble::new("hub-unreachable", message)
@@ -138,7 +157,7 @@ impl Client {
             .method(method)
             .uri(path)
             .header(header::HOST, &self.address.authority)
-            .header(header::CONTENT_TYPE, "application/json");
+            .header(header::CONTENT_TYPE, content_type);
         let request = match &self.proof {
             Proof::Nothing => request,
             Proof::Token(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),

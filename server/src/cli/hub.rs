@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::hub_admit::{AdmitArgs, admit};
 use super::{Trouble, logging};
 use crate::limits::OPEN_FILES_MIN;
 use crate::open_files;
@@ -26,6 +27,8 @@ const STOPPED_HARD: u8 = 130;
 pub enum HubCommand {
     /// Run a hub; begins one where the data folder is empty
     Serve(ServeArgs),
+    /// Take the work in a courier file into a running hub, and write the file that goes back
+    Admit(AdmitArgs),
 }
 
 /// How the hub is to run.
@@ -78,7 +81,10 @@ pub struct ServeArgs {
 /// # Errors
 /// [`Trouble`] when the hub does not start, or ended by a failure.
 pub fn run(command: HubCommand) -> Result<ExitCode, Trouble> {
-    let HubCommand::Serve(args) = command;
+    let args = match command {
+        HubCommand::Serve(args) => args,
+        HubCommand::Admit(args) => return admit(args),
+    };
     logging::start(args.json_logs);
     let files = open_files::allow_most();
     if files.is_some_and(|files| files < OPEN_FILES_MIN) {

@@ -15,6 +15,7 @@ pub mod demo;
 mod demo_browser;
 pub mod device;
 pub mod hub;
+mod hub_admit;
 mod logging;
 pub mod verify;
 

@@ -14,6 +14,7 @@ use sync_protocol::crypto::PublicKey;
 use sync_protocol::device::Endpoint;
 use sync_protocol::device::locked::{Locked, SealedFate};
 use sync_protocol::ids::ActorPrefix;
+use sync_protocol::sealing::SealingPublic;
 use sync_protocol::wire::codec::{Raw, from_cbor};
 
 use super::client::{Dial, HubClient, Traffic};
@@ -36,6 +37,9 @@ pub struct Door {
     /// The certificate of the hub's authority, where it was given one: PEM.
     #[n(3)]
     pub authority: Option<Raw>,
+    /// What courier files are sealed to; none where the device was enrolled before there were any.
+    #[n(4)]
+    pub sealing: Option<SealingPublic>,
 }
 
 /// What stands outside a store's encryption.
@@ -45,6 +49,8 @@ pub struct Outside {
     pub door: Option<Vec<u8>>,
     /// The sealed parcels, by counter.
     pub sealed: Vec<(u64, Vec<u8>)>,
+    /// The row of the courier files that were made without the key file, if any were.
+    pub series: Option<Vec<u8>>,
 }
 
 /// What became of sealed parcels.
@@ -80,7 +86,7 @@ pub struct RefusedParcel {
 /// # Errors
 /// [`FieldError`]: there is no device, it was never enrolled, or not everything could be sent.
 pub async fn send_sealed(dir: &Path, dial: Arc<dyn Dial>) -> Result<SealedReport, FieldError> {
-    let Outside { door, sealed } = SqliteStore::outside(dir)?;
+    let Outside { door, sealed, .. } = SqliteStore::outside(dir)?;
     let none = || FieldError::NotEnrolled("this device knows no hub that anything could be sealed to".to_owned());
     let door: Door = door.and_then(|door| from_cbor(&door).ok()).ok_or_else(none)?;
     let authority = door.authority.as_ref().map(AsRef::as_ref);
@@ -113,10 +119,14 @@ fn report(locked: &Locked, traffic: Traffic) -> SealedReport {
             SealedFate::Kept { .. } => report.kept += 1,
             SealedFate::Waits => report.waits.push(*counter),
             SealedFate::Refused { code, sentence } => {
-                let (code, sentence) = (code.clone(), sentence.clone());
-                report.refused.push(RefusedParcel { counter: *counter, code, sentence });
+                report.refused.push(refused_of(*counter, code, sentence));
             }
         }
     }
     report
+}
+
+/// In words.
+pub(super) fn refused_of(counter: u64, code: &str, sentence: &str) -> RefusedParcel {
+    RefusedParcel { counter, code: code.to_owned(), sentence: sentence.to_owned() }
 }

@@ -5,10 +5,12 @@
 //! - [`client`]: HTTP/1.1, kept alive, its bytes counted at the socket. [`cut`]: a link that breaks, for demo and tests.
 //! - [`session`]: what command line, demo, measurements and tests use: record, edit, sync, status.
 //! - [`locked`]: sends what is sealed to the hub, without the key file.
+//! - [`carrying`]: the same in files that people carry, and back.
 //! - [`import`]: registrations from a CSV file.
 //!
 //! Decides nothing about merging, fates or receipts: that is `sync_protocol::device`.
 
+pub mod carrying;
 pub mod client;
 pub mod cut;
 pub mod driver;

@@ -17,13 +17,13 @@ use super::deciding;
 use super::directory::{Directory, LeaseState, Standing};
 use super::feed::{self, Feed, FeedRequest};
 use super::published::{Published, Shared};
-use super::vet::{RequestError, Vetted, vet};
+use super::vet::{RequestError, Vetted, vet, vet_request};
 use super::writer::{Done, Fatal, Job};
 use crate::limits::FEED_BUDGET_BYTES_MAX;
 use crate::random::{Random, draw};
 
 /// A request that was accepted, waiting for its answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Pending {
     request: ExchangeRequest,
     /// For each parcel: its documents in order.
@@ -39,6 +39,22 @@ impl Pending {
     #[must_use]
     pub fn proved(&self) -> Option<ActorPrefix> {
         self.is_proved.then_some(self.request.lease)
+    }
+
+    /// Both as one: what was sent before, and what the later one asks.
+    #[must_use]
+    pub fn then(self, mut later: Self) -> Self {
+        later.named.splice(0..0, self.named);
+        later.is_proved |= self.is_proved;
+        later
+    }
+
+    /// The same with a feed of at most so many bytes.
+    #[must_use]
+    pub fn within(&self, budget: u32) -> Self {
+        let mut within = self.clone();
+        within.request.budget = within.request.budget.min(budget);
+        within
     }
 }
 
@@ -58,7 +74,7 @@ impl Written {
     #[must_use]
     pub fn take(&mut self, done: Done) -> bool {
         match done {
-            Done::Parcels(receipts) => self.receipts = receipts,
+            Done::Parcels(receipts) => self.receipts.extend(receipts),
             Done::Renewed(token) => self.token = Some(token),
             Done::Returned(returned) => self.returned = returned,
             _ => return false,
@@ -72,7 +88,23 @@ impl Written {
 /// # Errors
 /// [`RequestError`]: the request is refused whole.
 pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, Vec<Job>), RequestError> {
-    let Vetted { request, key, token_fits, parcels, returns } = vet(bytes, shared, now)?;
+    Ok(received(shared, vet(bytes, shared, now)?, now))
+}
+
+/// The same of a request that came otherwise.
+///
+/// # Errors
+/// As [`receive`].
+pub fn receive_request(
+    shared: &Shared,
+    request: ExchangeRequest,
+    now: Millis,
+) -> Result<(Pending, Vec<Job>), RequestError> {
+    Ok(received(shared, vet_request(request, shared, now)?, now))
+}
+
+fn received(shared: &Shared, vetted: Vetted, now: Millis) -> (Pending, Vec<Job>) {
+    let Vetted { request, key, token_fits, parcels, returns } = vetted;
     let lease = request.lease;
     let named = parcels
         .iter()
@@ -110,7 +142,7 @@ pub fn receive(shared: &Shared, bytes: &[u8], now: Millis) -> Result<(Pending, V
         jobs.push(Job::Returns { lease, returns });
     }
     let is_proved = feed_is_open || is_signed;
-    Ok((Pending { request, named, returned, feed_is_open, is_proved }, jobs))
+    (Pending { request, named, returned, feed_is_open, is_proved }, jobs)
 }
 
 /// Makes and signs the answer, after the writer is done.

@@ -6,7 +6,8 @@
 use minicbor::{Decode, Encode};
 use sync_protocol::crypto::PublicKey;
 use sync_protocol::ids::{
-    ActorPrefix, ChangeHash, DocumentId, Hash, InstallationId, LogId, Millis, PartnerCode, Position, SiteCode, UserId,
+    ActorPrefix, ChangeHash, DocumentId, Hash, InstallationId, LogId, Millis, PartnerCode, Position, Salt, SiteCode,
+    UserId,
 };
 use sync_protocol::wire::codec::Raw;
 use sync_protocol::wire::lease::SignedLease;
@@ -351,5 +352,21 @@ pub enum Fact {
         /// The old change.
         #[n(1)]
         change: ChangeHash,
+    },
+    /// A courier file has come.
+    #[n(31)]
+    Couriered {
+        /// Whose part of it.
+        #[n(0)]
+        lease: ActorPrefix,
+        /// The device's series.
+        #[n(1)]
+        series: Salt,
+        /// The number in it.
+        #[n(2)]
+        number: u64,
+        /// The hash of the part.
+        #[n(3)]
+        part: Hash,
     },
 }

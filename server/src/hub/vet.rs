@@ -87,7 +87,14 @@ pub struct Vetted {
 pub fn vet(bytes: &[u8], shared: &Shared, now: Millis) -> Result<Vetted, RequestError> {
     let body = codec::unframe(Message::ExchangeRequest, bytes)?;
     shared.spent.unpacked(body.len());
-    let mut request: ExchangeRequest = codec::from_cbor(&body)?;
+    vet_request(codec::from_cbor(&body)?, shared, now)
+}
+
+/// Vets a request, however it came.
+///
+/// # Errors
+/// As [`vet`].
+pub fn vet_request(mut request: ExchangeRequest, shared: &Shared, now: Millis) -> Result<Vetted, RequestError> {
     let at_most = |what, found, max| {
         if found > max { Err(RequestError::TooMany { what, found, max }) } else { Ok(()) }
     };

@@ -29,28 +29,36 @@ pub struct Received {
 /// # Errors
 /// [`Failure`] to be answered: wrong type, too long, cut off, or no room at this moment.
 pub async fn receive(app: &App, request: Request) -> Result<Received, Failure> {
-    if !is_cbor(request.headers()) {
-        return Err(Failure::media_type(CBOR));
+    receive_as(app, request, CBOR, BODY_BYTES_MAX).await
+}
+
+/// Reads a body of another type, with at most so many bytes.
+///
+/// # Errors
+/// As [`receive`].
+pub async fn receive_as(app: &App, request: Request, wanted: &'static str, max: usize) -> Result<Received, Failure> {
+    if !is(wanted, request.headers()) {
+        return Err(Failure::media_type(wanted));
     }
     let body = request.into_body();
-    let announced = body.size_hint().upper().unwrap_or(BODY_BYTES_MAX as u64);
+    let announced = body.size_hint().upper().unwrap_or(max as u64);
     let announced = usize::try_from(announced).unwrap_or(usize::MAX);
-    if announced > BODY_BYTES_MAX {
-        return Err(Failure::too_large(BODY_BYTES_MAX));
+    if announced > max {
+        return Err(Failure::too_large(max));
     }
     let permits = u32::try_from(announced / 1024 + 1).unwrap_or(u32::MAX);
     let room = Arc::clone(&app.bodies).try_acquire_many_owned(permits).map_err(|_| Failure::busy())?;
-    let whole = Limited::new(body, BODY_BYTES_MAX).collect();
+    let whole = Limited::new(body, max).collect();
     let read = tokio::time::timeout(app.bounds.body, whole).await;
     match read {
         Ok(Ok(whole)) => Ok(Received { bytes: whole.to_bytes(), _room: room }),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::too_large(BODY_BYTES_MAX)),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::too_large(max)),
         Ok(Err(_)) | Err(_) => Err(Failure::body_cut()),
     }
 }
 
-fn is_cbor(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == CBOR)
+fn is(wanted: &str, headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == wanted)
 }
 
 /// A message of the protocol as an answer.

@@ -69,6 +69,8 @@ pub struct DeviceRow {
     pub cloned: bool,
     /// Works of it that wait for a person's decision.
     pub held: usize,
+    /// Courier files of it that have not come, although later ones have.
+    pub courier_files_missing: u64,
 }
 
 /// Devices.
@@ -141,6 +143,7 @@ fn row(app: &App, directory: &Directory, state: &LeaseState, held: usize) -> Dev
         heard: app.shared.last_heard(lease.prefix).map_or(state.active_at, |heard| heard.max(state.active_at)),
         cloned: state.cloned,
         held,
+        courier_files_missing: directory.couriers.missing_of(lease.prefix),
     }
 }
 

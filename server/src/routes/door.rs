@@ -29,7 +29,7 @@ use crate::serve::peer::Ends;
 use crate::serve::rate::{Bucket, Network};
 
 /// What devices and probes ask, by whatever name they know the hub: no browser shows it.
-const NOT_SHOWN: [&str; 5] = ["/v1/exchange", "/v1/enrol", "/v1/wait", "/healthz", "/readyz"];
+const NOT_SHOWN: [&str; 6] = ["/v1/exchange", "/v1/enrol", "/v1/wait", "/v1/courier", "/healthz", "/readyz"];
 
 /// What is answered however often it is asked: it costs nothing, and an operator relies on it.
 const HEALTH: [&str; 2] = ["/healthz", "/readyz"];

@@ -9,6 +9,7 @@ pub mod admin;
 pub mod audit;
 pub mod body;
 pub mod cases;
+pub mod courier;
 pub mod devices;
 pub mod documents;
 pub mod door;
@@ -80,6 +81,7 @@ fn for_devices() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(exchange::exchange))
         .routes(routes!(enrol::enrol))
         .routes(routes!(wait::wait))
+        .routes(routes!(courier::courier))
 }
 
 /// What people and tools ask.

@@ -242,11 +242,12 @@ impl Device {
             return Err(not_ours());
         }
         let other_log = self.log() != Some(receipt.log);
-        if other_log && self.progress.synced_at.is_some_and(|known| receipt.at <= known) {
-            return Err("the hub has gone on with another log since this answer: export again".to_owned());
-        }
         let passed = !other_log && receipt.head < self.progress.head;
         let whole = job.outside.is_none() && !passed && asked.cursor == self.progress.cursor;
+        let old = self.progress.synced_at.is_some_and(|known| receipt.at <= known);
+        if other_log && (old || !whole) {
+            return Err("the hub has gone on with another log: sync once, or export again".to_owned());
+        }
         self.sync = Some(Sync::of_file(COURIER_FEED_BYTES_MAX, self.unsettled_documents()));
         if !reply.missing.is_empty() {
             turn.report(Report::CourierMissing { numbers: reply.missing.clone() });
@@ -255,7 +256,7 @@ impl Device {
             let bytes = reply.answer.as_ref();
             return self.take_answer(bytes, COURIER_FEED_BYTES_MAX, turn);
         }
-        self.take_passed(&receipt, &answer, &rest, passed || other_log, turn)?;
+        self.take_passed(&receipt, &answer, &rest, passed, turn)?;
         if job.outside.is_some() {
             self.take_sealed_receipts(&receipt, &rows[1..], turn);
         }

@@ -59,6 +59,7 @@ use self::turn::Turn;
 use crate::crypto::{PublicKey, SecretKey};
 use crate::ids::{Actor, Channel, DocumentId, InstallationId, LogId, Millis, Position};
 use crate::limits::DEVICE_EVENTS_WAITING_MAX;
+use crate::sealing::SealingPublic;
 use crate::wire::codec::{CodecError, from_cbor};
 use crate::wire::digest::Digest;
 use crate::wire::fingerprint::{Fingerprint, fingerprint};
@@ -152,6 +153,12 @@ impl Device {
     #[must_use]
     pub fn hub(&self) -> Option<&PublicKey> {
         self.session.as_ref().map(|session| &session.hub)
+    }
+
+    /// The key to which work is sealed, once a hub has told one.
+    #[must_use]
+    pub fn sealing(&self) -> Option<SealingPublic> {
+        self.identity.as_ref()?.enrolled.as_ref()?.sealing
     }
 
     /// The hub's log, once enrolled.

@@ -15,6 +15,7 @@ use sync_protocol::ids::PartnerCode;
 
 use self::edits::EditArgs;
 use super::Trouble;
+use crate::field::carrying::{export_locked, export_unlocked, read_whole, take_locked};
 use crate::field::client::TcpDial;
 use crate::field::import::ImportError;
 use crate::field::locked::send_sealed;
@@ -128,6 +129,17 @@ enum DeviceCommand {
     Sync,
     /// Send what is sealed to the hub, without the key file: whoever holds the device may do it, nobody can read it
     SendSealed,
+    /// Write what is unsent into a file for the hub, to be carried where no network comes; without the key file what is
+    /// sealed, by whoever holds the device
+    Export {
+        /// The file to write
+        file: PathBuf,
+    },
+    /// Take the file that the hub gave back
+    Take {
+        /// The return file
+        file: PathBuf,
+    },
     /// Vouch for the device that shows this key; the hub is told with the next exchange
     Vouch {
         /// The text of its code (segin:vouch?key=…), or the key
@@ -171,6 +183,12 @@ pub async fn run(args: DeviceArgs) -> anyhow::Result<()> {
     if matches!(command, DeviceCommand::SendSealed) {
         return tell::sent_sealed(&send_sealed(&dir, Arc::new(TcpDial)).await?, json);
     }
+    let locked = !key_file.exists();
+    match &command {
+        DeviceCommand::Export { file } if locked => return tell::exported(&export_locked(&dir, file)?, json),
+        DeviceCommand::Take { file } if locked => return tell::taken(&take_locked(&dir, &read_whole(file)?)?, json),
+        _ => {}
+    }
     let mut device = match FieldDevice::open(&dir, &key_file) {
         Err(FieldError::Store(StoreError::Wiped(wiped))) if matches!(command, DeviceCommand::Status { .. }) => {
             return tell::wiped(wiped, json);
@@ -209,6 +227,8 @@ pub async fn run(args: DeviceArgs) -> anyhow::Result<()> {
             tell::recorded(&device.resolve(document, &path, choice)?, json)
         }
         DeviceCommand::Import { file, source } => tell::import_file(&mut device, &file, source, json),
+        DeviceCommand::Export { file } => tell::exported(&export_unlocked(&mut device, &file)?, json),
+        DeviceCommand::Take { file } => tell::taken(&device.take(read_whole(&file)?)?, json),
         DeviceCommand::Sync => tell::sync(&mut device, json).await,
         DeviceCommand::Status { heads: true } => print_json(&device.report()?),
         DeviceCommand::Status { heads: false } => tell::status(&mut device, json),

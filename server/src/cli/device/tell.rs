@@ -7,13 +7,14 @@ use std::path::Path;
 use anyhow::Context;
 use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
-use sync_protocol::device::{LeaseStanding, Report, Wiped};
+use sync_protocol::device::{LeaseStanding, Report, Synced, Wiped};
 use sync_protocol::documents::Kind;
 use sync_protocol::ids::DocumentId;
 use sync_protocol::wire::fingerprint::{Fingerprint, fingerprint as fingerprint_of};
 use sync_protocol::wire::voucher::voucher;
 
 use super::{print_json, print_line};
+use crate::field::carrying::{ExportReport, TakeReport};
 use crate::field::import::import;
 use crate::field::locked::{RefusedParcel, SealedReport};
 use crate::field::{FieldDevice, Recorded};
@@ -131,6 +132,72 @@ pub(super) fn import_file(
     if !report.columns_passed_over.is_empty() {
         let columns = report.columns_passed_over.join(", ");
         print_line(&format!("colonnes ignorées / columns passed over: {columns}"))?;
+    }
+    Ok(())
+}
+
+pub(super) fn exported(report: &ExportReport, json: bool) -> anyhow::Result<()> {
+    if json {
+        return print_json(report);
+    }
+    let ExportReport { parcels, bytes, locked } = report;
+    print_line(&format!(
+        "Fichier écrit : {parcels} envois scellés, {bytes} octets. À remettre au responsable du siège \
+         (segin hub admit) ; rapportez le fichier de retour (segin device take)"
+    ))?;
+    print_line(&format!(
+        "File written: {parcels} sealed parcels, {bytes} bytes. Hand it to whoever looks after the hub \
+         (segin hub admit); bring back the return file (segin device take)"
+    ))?;
+    if *locked {
+        return print_line(
+            "Sans le fichier clé : la réponse apportera les reçus, sans nouvelles / \
+             Without the key file: the answer will bring receipts, and no news",
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn taken(report: &TakeReport, json: bool) -> anyhow::Result<()> {
+    if json {
+        return print_json(report);
+    }
+    if let Some(taken) = &report.taken {
+        let Synced { receipted, held, refused, decided, fed, left, .. } = taken;
+        print_line(&format!(
+            "Retour lu : {receipted} modifications reçues au siège, {held} retenues, {refused} refusées, {decided} \
+             décidées, {fed} documents lus, {left} encore à envoyer"
+        ))?;
+        print_line(&format!(
+            "Return file read: {receipted} changes at the hub, {held} held, {refused} refused, {decided} decided, {fed} \
+             documents read, {left} still to be sent"
+        ))?;
+    } else {
+        print_line(&format!(
+            "Retour lu sans le fichier clé : le siège a {} envois / Return file read without the key file: the hub has \
+             {} parcels",
+            report.kept, report.kept
+        ))?;
+        for counter in &report.waits {
+            print_line(&format!("Envoi {counter} : attend un autre travail / parcel {counter}: waits for other work"))?;
+        }
+        for RefusedParcel { counter, code, sentence } in &report.refused {
+            print_line(&format!("Envoi {counter} : refusé / parcel {counter}: refused: {sentence} ({code})"))?;
+        }
+    }
+    for (first, last) in &report.missing {
+        print_line(&format!(
+            "Fichiers {first} à {last} : pas arrivés ; leur travail est reparti avec les suivants / Files {first} to {last}: \
+             not come; their work went again with those after"
+        ))?;
+    }
+    for line in report.reports.iter().filter_map(said) {
+        print_line(&line)?;
+    }
+    if report.to_be_erased {
+        print_line(
+            "Le siège ordonne d'effacer cet appareil : ouvrez-le et synchronisez / The hub orders this device to be erased: unlock it and sync",
+        )?;
     }
     Ok(())
 }

@@ -35,8 +35,8 @@ const MEASURED_FROM_BYTES: u64 = 8 * 1024;
 
 /// A device: its driver, its clock and its link.
 pub struct FieldDevice<S = SqliteStore> {
-    driver: Driver<S>,
-    clock: Box<dyn Clock>,
+    pub(super) driver: Driver<S>,
+    pub(super) clock: Box<dyn Clock>,
     dial: Arc<dyn Dial>,
     client: Option<HubClient>,
     budget: u32,
@@ -233,6 +233,8 @@ impl<S: FieldStore> FieldDevice<S> {
             let url = self.row(HUB_ROW)?.and_then(|bytes| String::from_utf8(bytes).ok());
             let none = || FieldError::NotEnrolled("enrol this device with an invitation first".to_owned());
             self.client = Some(self.client_of(&url.ok_or_else(none)?)?);
+            // What an older version left there says less.
+            self.keep_door()?;
         }
         Ok(())
     }
@@ -268,8 +270,9 @@ impl<S: FieldStore> FieldDevice<S> {
         let url = self.row(HUB_ROW)?.and_then(|bytes| String::from_utf8(bytes).ok());
         let authority = self.row(AUTHORITY_ROW)?.map(Raw);
         let lease = self.device().lease().map(|lease| lease.prefix);
+        let sealing = self.device().sealing();
         let (Some(lease), Some(hub), Some(url)) = (lease, self.device().hub().copied(), url) else { return Ok(()) };
-        Ok(self.driver.store().keep_door(&to_cbor(&Door { lease, hub, url, authority }))?)
+        Ok(self.driver.store().keep_door(&to_cbor(&Door { lease, hub, url, authority, sealing }))?)
     }
 
     /// Posts what is to be posted until nothing more is; gathers the reports.

@@ -55,6 +55,12 @@ pub enum FieldError {
     /// A fact to be told that the case does not have.
     #[error("the case has no value at {0}: choose among the fields that 'segin device show' prints")]
     NoFact(String),
+    /// A courier file was not made, or a return file not taken: nothing was changed.
+    #[error("{0}")]
+    NotCarried(String),
+    /// A file cannot be read or written.
+    #[error("{0}")]
+    File(String),
     /// The text is no card.
     #[error("'{0}' is not a card: wanted is CODE/UUID/TOKEN as 'segin device card' prints it")]
     Card(String),
@@ -76,6 +82,8 @@ impl FieldError {
             Self::Unreadable(_) => "field-unreadable",
             Self::NoConflict(_) => "field-no-conflict",
             Self::Card(_) => "field-card",
+            Self::NotCarried(_) => "field-courier",
+            Self::File(_) => "field-file",
             Self::Voucher(_) => "field-voucher",
             Self::NotVouched(_) => "field-not-vouched",
             Self::NoFact(_) => "field-no-fact",

@@ -77,7 +77,7 @@ impl MemoryFieldStore {
             Key::Sealed(counter) => Some((counter, bytes)),
             _ => None,
         });
-        Outside { door: self.door.clone(), sealed: sealed.collect() }
+        Outside { door: self.door.clone(), sealed: sealed.collect(), series: None }
     }
 
     fn rows(&self) -> BTreeMap<Key, Vec<u8>> {

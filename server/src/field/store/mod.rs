@@ -45,6 +45,14 @@ pub trait FieldStore: Send {
     /// [`StoreError`].
     fn keep_door(&mut self, door: &[u8]) -> Result<(), StoreError>;
 
+    /// The row of the courier files that were made while the device was locked, if any were.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn series(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
     /// Erases everything and whatever it was sealed with; from then on only these rows can be read.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ const APPLICATION_ID: i64 = 0x5347_4644;
 const VERSION: i64 = 1;
 const FILE: &str = "device.sqlite";
 const ID_BYTES: usize = 16;
+const SERIES: &str = "SELECT value FROM own WHERE name = 'series'";
 /// Parcels sealed to the hub, as they are.
 const SEALED_TABLE: &str = "CREATE TABLE IF NOT EXISTS sealed (counter INTEGER PRIMARY KEY, value BLOB NOT NULL)";
 /// Sealed at creation: opens with the right key file only.
@@ -107,9 +108,23 @@ impl SqliteStore {
             let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
             let rows: Vec<(i64, Vec<u8>)> = rows.collect::<rusqlite::Result<_>>()?;
             let sealed = rows.into_iter().filter_map(|(counter, bytes)| Some((u64::try_from(counter).ok()?, bytes)));
-            Ok(Outside { door: door.optional()?, sealed: sealed.collect() })
+            let series = connection.query_row(SERIES, [], |row| row.get(0)).optional()?;
+            Ok(Outside { door: door.optional()?, sealed: sealed.collect(), series })
         };
         read().map_err(|error| trouble(&path, &error))
+    }
+
+    /// Keeps the row of the courier files that were made without the key file.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_series(dir: &Path, series: &[u8]) -> Result<(), StoreError> {
+        let path = dir.join(FILE);
+        let connection = connect(&path, false)?;
+        is_ours(&connection, &path)?;
+        let kept =
+            connection.execute("INSERT OR REPLACE INTO own (name, value) VALUES ('series', ?1)", params![series]);
+        kept.map(drop).map_err(|error| trouble(&path, &error))
     }
 
     fn lay_out(&mut self) -> rusqlite::Result<()> {
@@ -323,6 +338,11 @@ impl FieldStore for SqliteStore {
         let kept =
             self.connection.execute("INSERT OR REPLACE INTO own (name, value) VALUES ('door', ?1)", params![door]);
         kept.map(drop).map_err(|error| self.wrong(&error))
+    }
+
+    fn series(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        let series = self.connection.query_row(SERIES, [], |row| row.get(0));
+        series.optional().map_err(|error| self.wrong(&error))
     }
 
     fn wipe(&mut self, then: &[Write]) -> Result<(), StoreError> {

@@ -77,6 +77,7 @@ impl Directory {
             Fact::TaskDone { opened, .. } => {
                 self.tasks.remove(opened);
             }
+            Fact::Couriered { lease, series, number, .. } => self.couriers.came(*lease, *series, *number, at),
             // For whoever asks who did what; nothing follows from them.
             Fact::LookedUp { .. } | Fact::Denied { .. } | Fact::Exported { .. } => {}
         }

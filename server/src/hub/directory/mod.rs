@@ -5,6 +5,7 @@
 //! known, the cards issued, held work and tasks (`states`), and what follows from them: who somebody is and which
 //! channels are theirs (`scope`). Decides nothing: admission asks it, `access` decides.
 
+mod couriers;
 mod fold;
 mod scope;
 mod states;
@@ -17,6 +18,7 @@ use sync_protocol::ids::{
 };
 use sync_protocol::wire::codec::Raw;
 
+pub use couriers::Couriers;
 pub use states::{
     Account, BrokenGlass, HeldItem, InvitationState, LeaseState, OpenTask, PartnerState, Partners, Relation, SetupCode,
     Site, Standing, Voucher,
@@ -79,6 +81,8 @@ pub struct Directory {
     pub superseded: HashMap<DocumentId, BTreeSet<ChangeHash>>,
     /// Tasks that are not done, by the entry that opened them.
     pub tasks: BTreeMap<Position, OpenTask>,
+    /// Which courier files have come.
+    pub couriers: Couriers,
     /// Channels of assignments that ever held something: others need not be told to devices.
     assigned: BTreeSet<Channel>,
     /// Held work whose reason is over: the writer tries it again.
@@ -116,6 +120,7 @@ impl Directory {
             referral_readers: HashMap::new(),
             superseded: HashMap::new(),
             tasks: BTreeMap::new(),
+            couriers: Couriers::default(),
             assigned: BTreeSet::new(),
             settling: BTreeSet::new(),
         }

@@ -259,18 +259,19 @@ async function readReturn(device: State, job: TakeJob, rows: Rows, turn: Turn): 
   if (asked === null || session.lease.prefix !== receipt.lease) throw new Stopped(NOT_OURS);
   const { progress } = device;
   const otherLog = device.identity?.enrolled?.log !== receipt.log;
-  if (otherLog && progress.syncedAt !== null && receipt.at <= progress.syncedAt) {
-    throw new Stopped("the hub has gone on with another log since this answer: export again");
-  }
   const passed = !otherLog && receipt.head < progress.head;
   const whole = job.outside === null && !passed && isSame(asked.cursor, progress.cursor);
+  const old = progress.syncedAt !== null && receipt.at <= progress.syncedAt;
+  if (otherLog && (old || !whole)) {
+    throw new Stopped("the hub has gone on with another log: sync once, or export again");
+  }
   device.sync = syncOfFile(COURIER_FEED_BYTES_MAX, unsettledDocuments(device));
   if (reply.missing.length > 0) turn.report({ CourierMissing: { numbers: reply.missing } });
   if (whole) {
     takeAnswer(device, reply.answer, COURIER_FEED_BYTES_MAX, turn);
     return;
   }
-  takePassed(device, receipt, answer, rest, passed || otherLog, turn);
+  takePassed(device, receipt, answer, rest, passed, turn);
   if (job.outside !== null) takeSealedReceipts(device, receipt, rows.slice(1), turn);
   goOn(device, turn);
 }
