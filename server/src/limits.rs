@@ -372,6 +372,10 @@ pub const CHANGE_WEIGHT_MIN: usize = 160;
 /// edits, each on a document of its own, stays below what one request may weigh.
 pub const DOCUMENT_WEIGHT: usize = 256;
 
+/// Bytes that a signature weighs which has to be checked for work that comes back, of a proof or of a lease: a message
+/// could hold 100,000 of them, each a tenth of a millisecond. Two for each document that goes back at once are let in.
+pub const SIGNATURE_WEIGHT: usize = 2 * 1024;
+
 /// Operations merged, saved and loaded for one request, failed trials included. A few hundred bytes may ask for a quarter
 /// of a million of them in each of thousands of documents, and everybody else waits meanwhile: this many take eight
 /// seconds. A thousand new cases are a quarter of a million.

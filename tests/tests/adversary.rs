@@ -6,7 +6,7 @@
 //! `sync-protocol/tests/gate`; `server/THREATS.md` has the list.
 
 use segin_tests::adversary::{
-    Siege, bombs, bytes, causality, cbor, invitations, manifests, requests, sealed, structure, tokens,
+    Siege, bombs, bytes, causality, cbor, invitations, manifests, requests, returns, sealed, structure, tokens,
 };
 
 fn under(attacks: fn(&mut Siege)) {
@@ -53,6 +53,11 @@ fn invitations_used_altered_and_guessed() {
 #[test]
 fn tokens_and_leases_of_others() {
     under(tokens::run);
+}
+
+#[test]
+fn proofs_of_lost_work_that_prove_nothing() {
+    under(returns::run);
 }
 
 #[test]

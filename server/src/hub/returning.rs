@@ -22,7 +22,7 @@ use super::admission::{Admission, Item, Way};
 use super::entry::{Entry, Filed, KeptProof, ReturnEntry, ReturnedItem};
 use super::vet::{RequestError, Room, change_weight};
 use super::writer::{Fatal, Group, read_entry};
-use crate::limits::DOCUMENT_WEIGHT;
+use crate::limits::{DOCUMENT_WEIGHT, SIGNATURE_WEIGHT};
 use crate::random::Random;
 
 /// Why something that was given back is refused. Nothing was changed.
@@ -122,7 +122,7 @@ pub(super) fn vet_returns(
 ) -> Result<VettedReturns, RequestError> {
     let mut vetted = VettedReturns::default();
     for Return { proof, documents, authors } in returns {
-        room.take(proof_weight(&proof))?;
+        room.take(SIGNATURE_WEIGHT + proof_weight(&proof))?;
         let stands = check_proof(&proof, hub, lease);
         let number = u16::try_from(vetted.proofs.len()).unwrap_or(u16::MAX);
         for document in documents {
@@ -136,7 +136,10 @@ pub(super) fn vet_returns(
             vetted.documents.push(VettedReturn { document: id, count, proved });
         }
         vetted.proofs.push(proof);
-        vetted.authors.extend(authors.into_iter().filter(|signed| signed.verify(hub).is_ok()));
+        for signed in authors {
+            room.take(SIGNATURE_WEIGHT)?;
+            vetted.authors.extend(signed.verify(hub).is_ok().then_some(signed));
+        }
     }
     Ok(vetted)
 }

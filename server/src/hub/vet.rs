@@ -118,7 +118,10 @@ pub fn vet_request(mut request: ExchangeRequest, shared: &Shared, now: Millis) -
             .push(vet_parcel(parcel, &lease, shared.keyring.sealing_key(), &mut room)?.map_err(|error| (hash, error)));
     }
     let hub = shared.keyring.hub_key().public();
-    let returns = vet_returns(std::mem::take(&mut request.returns), &hub, request.lease, &mut room)?;
+    // Taken from who has a token or proves the key for one: for nobody else are its proofs looked at.
+    let may_return = token_fits || request.renewal.is_some();
+    let returns = std::mem::take(&mut request.returns).into_iter().filter(|_| may_return).collect();
+    let returns = vet_returns(returns, &hub, request.lease, &mut room)?;
     Ok(Vetted { request, key: lease.key, token_fits, parcels, returns })
 }
 

@@ -14,6 +14,7 @@ pub mod manifests;
 pub mod mutated;
 pub mod plain;
 pub mod requests;
+pub mod returns;
 pub mod sealed;
 pub mod structure;
 pub mod tokens;
@@ -363,6 +364,10 @@ impl Siege {
         if !receipt.parcels.is_empty() {
             let documents = receipt.parcels.iter().flat_map(|parcel| &parcel.documents);
             return Outcome::Fates(documents.flat_map(|document| &document.runs).map(|run| said(&run.fate)).collect());
+        }
+        if !rest.returned.is_empty() {
+            let runs = rest.returned.iter().flat_map(|document| &document.runs);
+            return Outcome::Fates(runs.map(|run| said(&run.fate)).collect());
         }
         let told = rest.token.is_some() || rest.cursor.is_some() || !rest.feed.is_empty() || !rest.channels.is_empty();
         if told { Outcome::Open } else { Outcome::Closed }

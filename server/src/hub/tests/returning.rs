@@ -1,5 +1,6 @@
 //! Others' work that a device gives back to a hub that has lost it.
 
+use sync_protocol::crypto::Signature;
 use sync_protocol::ids::{ChangeHash, Hash};
 use sync_protocol::wire::answer::{leaf, leaf_salt};
 use sync_protocol::wire::lease::SignedLease;
@@ -7,7 +8,9 @@ use sync_protocol::wire::returning::{FeedProof, Return, Returned};
 
 use super::*;
 use crate::hub::entry::Entry;
+use crate::hub::vet::RequestError;
 use crate::hub::writer::read_entry;
+use crate::limits::REQUEST_WEIGHT_MAX;
 use crate::verify::{compare_store, recompute};
 
 const CASE: DocumentId = DocumentId::new([9; 16]);
@@ -225,4 +228,27 @@ fn outside_the_scope_it_is_held_and_a_person_lets_it_in_as_its_authors() {
     let rows = hub.store.documents_after(None, 10).unwrap();
     let hub = hub.crash(Arc::new(MemoryStore::new()));
     assert_eq!(hub.store.documents_after(None, 10).unwrap(), rows);
+}
+
+#[test]
+fn very_many_proofs_or_leases_are_refused_before_all_of_them_are_checked() {
+    // Prevents: some kilobytes on the wire ask for a hundred thousand signatures to be checked.
+    const MANY: usize = 40_000;
+    let (mut hub, [_, mut colleague, _]) = night();
+    colleague.sync(&mut hub, Vec::new());
+    let signature = Signature::new([1; 64]);
+    let nothing = FeedProof { receipt: Raw::default(), signature, seed: Salt::new([1; 16]), leaves: Vec::new() };
+    let proof = Return { proof: nothing, documents: Vec::new(), authors: Vec::new() };
+    let lease = SignedLease { lease: Raw::default(), signature };
+    let leases = Return { authors: vec![lease; MANY], ..proof.clone() };
+    for returns in [vec![proof; MANY], vec![leases]] {
+        let mut request = returning(&colleague, returns);
+        let bytes = frame(Message::ExchangeRequest, &request);
+        assert!(bytes.len() < 100_000, "{} bytes on the wire", bytes.len());
+        let Err(RequestError::TooMany { found, .. }) = receive(&hub.shared, &bytes, NOW) else { panic!("all checked") };
+        assert!(found < REQUEST_WEIGHT_MAX + 10_000, "{found}");
+        // Nothing of it is looked at for whoever has no token.
+        request.token = None;
+        assert!(receive(&hub.shared, &frame(Message::ExchangeRequest, &request), NOW).is_ok());
+    }
 }
