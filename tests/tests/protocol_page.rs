@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use segin::limits as hub;
 
 /// Where codes stand that a device may meet: folders and files.
-const PLACES: [&str; 9] = [
+const PLACES: [&str; 10] = [
     "sync-protocol/src/wire",
     "sync-protocol/src/gate/rejection.rs",
     "server/src/access/mod.rs",
@@ -21,6 +21,7 @@ const PLACES: [&str; 9] = [
     "server/src/routes/exchange.rs",
     "server/src/routes/wait.rs",
     "server/src/routes/body.rs",
+    "server/src/routes/courier.rs",
 ];
 
 /// How codes begin that devices meet; the rest of these files' codes is the console's.
