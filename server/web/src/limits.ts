@@ -119,8 +119,11 @@ export const STATE_MILLIS = 200;
 /** Changes whose paths are told in a history, the newest first: more is not read on a phone. */
 export const HISTORY_CHANGES_MAX = 100;
 
-/** Bytes to a multiple of which a courier file is padded: its size says little of how many people it holds. */
-export const COURIER_STEP_BYTES = 64 * 1024;
+/** Bytes of sealed work in one courier file: what the sync protocol takes, the rest goes with the next file. */
+export const COURIER_ROOM_BYTES = 6 * 1024 * 1024;
+
+/** Bytes of a return file that are read: more is none of ours. */
+export const RETURN_FILE_BYTES_MAX = 9 * 1024 * 1024;
 
 /** Words of one name that are looked at; longer ones are typed by mistake or to do harm. */
 export const NAME_WORDS_MAX = 8;

@@ -219,10 +219,48 @@ describe("locking", () => {
     const { name, bytes, parcels } = await engine.courierFile();
     expect(parcels).toBe(1);
     expect(name).toBe("segin-2026-04-24.courier");
-    expect(bytes.length % 65_536).toBe(0);
+    expect(bytes.length % 4_096).toBe(32);
     const text = Buffer.from(bytes).toString("latin1");
-    expect(text).toMatch(/^SEGIN COURIER 1\n/);
+    expect(text).toMatch(/^SEGIN\. Travail scell/);
     expect(text).not.toContain("Canari");
+  });
+
+  it("takes the return file: the ladder shows the receipts without any network, and damaged files change nothing", async () => {
+    const engine = await world.enrolled();
+    world.hub.faults.isDown = true;
+    await record(engine, "Canari");
+    await record(engine, "Moussa");
+    const { bytes } = await engine.courierFile();
+    const back = await world.hub.admit(bytes);
+    expect(engine.state.ladder).toMatchObject({ onPhone: 2, atHub: 0 });
+    await expect(engine.takeReturn(back.subarray(0, 4_000))).rejects.toMatchObject({ code: "courier" });
+    await expect(engine.takeReturn(bytes)).rejects.toMatchObject({ code: "courier" });
+    expect(engine.state.ladder).toMatchObject({ onPhone: 2, atHub: 0 });
+    expect(await engine.takeReturn(back)).toMatchObject({ confirmed: 2, held: 0, missing: [] });
+    expect(engine.state.ladder.onPhone).toBe(0);
+    expect(world.hub.entries).toHaveLength(2);
+    // The same again is harmless, and the network brings nothing twice.
+    await engine.takeReturn(back);
+    world.hub.faults.isDown = false;
+    await engine.syncNow();
+    expect(world.hub.entries).toHaveLength(2);
+    expect((await engine.courierFile()).parcels).toBe(0);
+  });
+
+  it("carries the sealed work of a colleague too, and shows both their receipts", async () => {
+    const engine = await world.enrolled("Awa");
+    world.hub.faults.isDown = true;
+    await record(engine, "Canari");
+    await engine.lock();
+    world.hub.faults.isDown = false;
+    await engine.enrol({ invitation: world.hub.invite("Moussa"), passphrase: "la nuit est longue" });
+    world.hub.faults.isDown = true;
+    await record(engine, "Sira");
+    const { bytes, parcels } = await engine.courierFile();
+    expect(parcels).toBeGreaterThanOrEqual(2);
+    const taken = await engine.takeReturn(await world.hub.admit(bytes));
+    expect(taken.confirmed).toBeGreaterThanOrEqual(2);
+    expect((await engine.courierFile()).parcels).toBe(0);
   });
 });
 

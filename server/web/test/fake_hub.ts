@@ -67,6 +67,22 @@ export class FakeHub {
     return invitation;
   }
 
+  /** Admits a courier file and gives the return file, as `segin hub admit` does. */
+  async admit(bytes: Uint8Array): Promise<Uint8Array> {
+    const { file, hash } = wire.CourierFile.fromBytes(bytes);
+    const parts = [];
+    for (const [index, part] of file.parts.entries()) {
+      const of = file.parts.length;
+      const ask = await wire.CourierPart.open(part, { file: file.id, index, of }, this.#sealing);
+      const request = { ...ask.request, parcels: part.parcels };
+      const answer = await this.#exchange(wire.frame("exchangeRequest", wire.ExchangeRequest, request));
+      const reply = { number: ask.number, missing: [], answer };
+      const draw = new Uint8Array(32).fill(index + 1);
+      parts.push(await wire.ReturnPart.seal({ courier: hash, index, of }, part, reply, ask.replyTo, draw));
+    }
+    return wire.ReturnFile.toBytes({ courier: hash, parts });
+  }
+
   /** Answers as `fetch` does. */
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     if (this.faults.isDown) throw new TypeError("nobody there");

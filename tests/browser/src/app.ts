@@ -137,6 +137,20 @@ export class App {
     await expect.poll(() => this.rungs()).toEqual(rungs);
   }
 
+  /** *Sent and not sent*: makes the courier file and saves it here. */
+  async saveCourier(to: string): Promise<void> {
+    await this.page.getByRole("banner").getByRole("link", { name: /Sur ce téléphone/ }).click();
+    await this.#button("Préparer le fichier").click();
+    const saved = this.page.waitForEvent("download");
+    await this.page.getByRole("link", { name: "Enregistrer le fichier" }).click();
+    await (await saved).saveAs(to);
+  }
+
+  /** On the same screen: takes a return file. */
+  async takeReturn(file: string): Promise<void> {
+    await this.page.getByLabel("Choisir le fichier de retour").setInputFiles(file);
+  }
+
   /** *Sent and not sent*, then *try now*; ends when the exchange has ended, well or not. */
   async sendNow(): Promise<void> {
     await this.page.getByRole("banner").getByRole("link", { name: /Sur ce téléphone/ }).click();

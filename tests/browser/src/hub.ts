@@ -158,6 +158,18 @@ export class Hub {
     return list(await this.ask("GET", "/v1/cases?limit=500"), "cases");
   }
 
+  /** `segin hub admit`: takes a courier file in and writes the return file; what became of its parts. */
+  async admit(file: string, answer: string): Promise<readonly Fields[]> {
+    const asked = ["hub", "admit", file, "--answer", answer, "--hub", this.url, "--json"];
+    const child = spawn(binary(), asked, { stdio: ["ignore", "pipe", "inherit"] });
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+      said += piece;
+    });
+    await once(child, "close");
+    return list(fields(JSON.parse(said), "segin hub admit"), "parts");
+  }
+
   /** `segin verify` over the hub's folder: stop the hub before, and start it again afterwards. */
   async verify(): Promise<Verdict> {
     if (this.runs) throw new Error("stop the hub before it is verified");

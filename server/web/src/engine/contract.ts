@@ -224,6 +224,18 @@ export class EngineError extends Error {
   }
 }
 
+/** What a return file said. */
+export interface ReturnTaken {
+  /** Records and changes that the hub now has. */
+  readonly confirmed: number;
+  /** Of those, what waits there for a person. */
+  readonly held: number;
+  /** People and lists read. */
+  readonly read: number;
+  /** Numbers of files of this device that never came to the hub, first and last of each run. */
+  readonly missing: readonly (readonly [number, number])[];
+}
+
 /** The engine. Every promise rejects with an `EngineError`. */
 export interface Engine {
   readonly state: EngineState;
@@ -251,6 +263,8 @@ export interface Engine {
   syncNow(): Promise<void>;
   /** Everything sealed and unsent, of all users of this device, as one file. */
   courierFile(): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly parcels: number }>;
+  /** Takes the file that came back; rejects with a sentence, and nothing was changed, when it is not for this device. */
+  takeReturn(file: Uint8Array): Promise<ReturnTaken>;
   storage(): Promise<Storage>;
   /** To be read out or texted at the end of a shift. */
   slip(): Promise<{ readonly counts: Ladder; readonly lastCode: string | null; readonly checksum: string }>;

@@ -6,14 +6,13 @@
 import { STATE_MILLIS } from "../limits.js";
 import { Database } from "../store/database.js";
 import { Reserve } from "../store/reserve.js";
-import { sealedRows } from "../store/user_store.js";
 import type { OpenKeys } from "../vault/keys.js";
 import { openKeys } from "../vault/keys.js";
 import { isPin } from "../vault/passphrase.js";
 import type { UserRecord } from "../store/record.js";
-import type { Editing, Engine, EngineState, Opened, Phase, Storage, Words } from "./contract.js";
+import type { Editing, Engine, EngineState, Opened, Phase, ReturnTaken, Storage, Words } from "./contract.js";
 import { forgetSent } from "./claiming.js";
-import { courierName, writeCourier } from "./courier.js";
+import { Courier, courierName } from "./courier.js";
 import { Enrolling } from "./enrolling.js";
 import { Evicting } from "./evicting.js";
 import { Link } from "./link.js";
@@ -160,13 +159,31 @@ export class FieldEngine implements Engine {
   courierFile(): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly parcels: number }> {
     return this.#asked(async () => {
       await this.#recordings?.commitAll();
-      const prefixes = new Map(this.#roster.users.map((user) => [user.slot, user.enrolment?.prefix]));
-      const parcels = (await sealedRows(this.#db)).flatMap((row) => {
-        const prefix = prefixes.get(row.slot);
-        return row.position !== null || prefix === undefined ? [] : [{ prefix, bytes: row.bytes }];
-      });
-      return { name: courierName(this.around.now()), bytes: writeCourier(parcels), parcels: parcels.length };
+      return { name: courierName(this.around.now()), ...(await (await this.#courier()).make()) };
     });
+  }
+
+  takeReturn(file: Uint8Array): Promise<ReturnTaken> {
+    return this.#asked(async () => {
+      const session = this.#working();
+      await this.#recordings?.commitAll();
+      const taken = await (await this.#courier()).take(file);
+      if (session.isWiped) {
+        this.#forget();
+        this.#show(this.#closedPhase());
+      }
+      await this.#roster.count();
+      this.#refreshUser();
+      this.#changed();
+      return taken;
+    });
+  }
+
+  async #courier(): Promise<Courier> {
+    const session = this.#working();
+    await this.#syncer.idle();
+    const others = this.#roster.users.filter((user) => user.slot !== session.record.slot);
+    return new Courier(this.#db, await this.around.loadProtocol(), session, others);
   }
 
   storage(): Promise<Storage> {

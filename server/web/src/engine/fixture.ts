@@ -156,6 +156,7 @@ export function createFixture(search: URLSearchParams): Engine {
       show({ sync: { ...state.sync, failure: null, contactAt: Date.now(), triedAt: Date.now() } });
     },
     courierFile: async () => ({ name: "segin-courrier-1.segin", bytes: new Uint8Array(4_096), parcels: 3 }),
+    takeReturn: async () => ({ confirmed: 3, held: 0, read: 2, missing: [[2, 2]] }),
     storage: async () => ({ usedBytes: 34_000_000, quotaBytes: 1_200_000_000, reservedBytes: 6_000_000, persistent: !search.has("full") }),
     slip: async () => ({ counts: state.ladder, lastCode: "GOG-26-K7-0040-F", checksum: "4T9K" }),
     dismiss(notice) {

@@ -46,6 +46,32 @@ export function exchangeWords(reason: string): Words {
   return both(`Tout n'a pas été échangé. ${STAYS.fr}`, `Not everything was exchanged: ${reason}. ${STAYS.en}`);
 }
 
+/** Why a courier file was not made or a return file not taken, in the state machine's words. Nothing was changed. */
+export function courierWords(reason: string): Words {
+  if (reason.includes("another device")) {
+    return both(
+      "Ce fichier de retour est pour un autre appareil, ou pour un envoi ancien. Rien n'a changé ici.",
+      "This return file is for another device, or for an old file. Nothing was changed here.",
+    );
+  }
+  if (reason.includes("busy")) return both("Un échange est en cours. Réessayez dans un instant.", "An exchange is under way. Try again in a moment.");
+  if (reason.includes("not begin with")) {
+    return both("Ce n'est pas un fichier de retour. Rien n'a changé ici.", "This is no return file. Nothing was changed here.");
+  }
+  if (reason.includes("cut or changed")) {
+    return both(
+      "Ce fichier a été coupé ou modifié en route. Recopiez-le. Rien n'a changé ici.",
+      "This file was cut or changed on its way. Copy it again. Nothing was changed here.",
+    );
+  }
+  return both("Ce fichier ne peut pas servir. Rien n'a changé ici.", `This file is of no use: ${reason}. Nothing was changed here.`);
+}
+
+/** The same as an error. */
+export function refusal(reason: string): EngineError {
+  return new EngineError("courier", courierWords(reason));
+}
+
 const ENROL: Readonly<Record<string, Words>> = {
   "invitation-unknown": both(
     "Cette invitation n'est pas connue, a déjà servi ou n'est plus valable. Demandez-en une autre.",

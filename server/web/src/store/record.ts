@@ -67,6 +67,7 @@ export function eraseUser(slot: string): readonly Op[] {
   const all = Database.within(`${slot}/`);
   return [
     { table: "own", key: USER + slot },
+    { table: "own", key: `courier/${slot}` },
     { table: "rows", ...all },
     { table: "sealed", ...all },
     { table: "summaries", ...all },

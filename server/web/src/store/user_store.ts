@@ -162,6 +162,11 @@ export async function sealedRows(db: Database): Promise<readonly SealedRow[]> {
   });
 }
 
+/** The key, in the table of the device's own rows, of the courier files that colleagues made of a user's sealed work. */
+export function seriesKey(slot: string): string {
+  return `courier/${slot}`;
+}
+
 /** The line that notes where the hub keeps a sealed row, or removes it once it stands in two places. */
 export function noteSealed(row: SealedRow, position: number | null): Op {
   const key = `${row.slot}/${row.key}`;

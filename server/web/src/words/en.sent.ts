@@ -22,6 +22,16 @@ export const sent: Dictionary["sent"] = {
     ready: (parcels, size) => `${n(parcels)} ${pluralEn(parcels, "parcel", "parcels")}, ${size}`,
     nothing: "Nothing to send: everything is confirmed.",
     save: "Save the file",
+    back: "Has the convoy brought a return file? Choose it: this phone will know what the hub has, without a network.",
+    choose: "Choose the return file",
+    taken: (confirmed, held, read) =>
+      [
+        confirmed === 0 ? "The hub confirms nothing new" : `${n(confirmed)} ${pluralEn(confirmed, "entry", "entries")} confirmed`,
+        held > 0 ? `${n(held)} held for a supervisor` : "",
+        read > 0 ? `${n(read)} ${pluralEn(read, "record", "records")} read` : "",
+      ].filter((part) => part !== "").join(", ") + ".",
+    missing: (count) =>
+      `${n(count)} ${pluralEn(count, "file has", "files have")} never come to the hub. What was in it went again with those after.`,
   },
   slip: {
     title: "End of shift",

@@ -22,6 +22,16 @@ export const sent = {
     ready: (parcels: number, size: string) => `${n(parcels)} ${pluralFr(parcels, "envoi", "envois")}, ${size}`,
     nothing: "Rien à envoyer : tout est confirmé.",
     save: "Enregistrer le fichier",
+    back: "Le convoi rapporte un fichier de retour ? Choisissez-le : ce téléphone saura ce que le serveur a reçu, sans réseau.",
+    choose: "Choisir le fichier de retour",
+    taken: (confirmed: number, held: number, read: number) =>
+      [
+        confirmed === 0 ? "Le serveur ne confirme rien de nouveau" : `${n(confirmed)} ${pluralFr(confirmed, "saisie confirmée", "saisies confirmées")}`,
+        held > 0 ? `${n(held)} ${pluralFr(held, "retenue", "retenues")} pour un responsable` : "",
+        read > 0 ? `${n(read)} ${pluralFr(read, "fiche lue", "fiches lues")}` : "",
+      ].filter((part) => part !== "").join(", ") + ".",
+    missing: (count: number) =>
+      `${n(count)} ${pluralFr(count, "fichier n'est jamais arrivé", "fichiers ne sont jamais arrivés")} au serveur. Ce qu'il contenait est reparti avec les suivants.`,
   },
   slip: {
     title: "Fin de service",

@@ -26,6 +26,7 @@
 import type { PublicKey } from "../crypto.js";
 import type { Channel, DocumentId, InstallationId, LogId, Millis, Position } from "../ids.js";
 import { DEVICE_EVENTS_WAITING_MAX } from "../limits.js";
+import type { SealingPublic } from "../sealing.js";
 import { CodecError, fromCbor, toCbor } from "../wire/codec.js";
 import type { Codec } from "../wire/codec.js";
 import type { Digest } from "../wire/digest.js";
@@ -89,6 +90,11 @@ export class Device {
   /** The hub's key, once enrolled. */
   get hub(): PublicKey | null {
     return this.#state.session?.hub ?? null;
+  }
+
+  /** The key to which work is sealed, once a hub has told one. */
+  get sealing(): SealingPublic | null {
+    return this.#state.identity?.enrolled?.sealing ?? null;
   }
 
   /** The hub's log, once enrolled. */
