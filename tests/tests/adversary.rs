@@ -6,7 +6,8 @@
 //! `sync-protocol/tests/gate`; `server/THREATS.md` has the list.
 
 use segin_tests::adversary::{
-    Siege, bombs, bytes, causality, cbor, invitations, manifests, requests, returns, sealed, structure, tokens,
+    Siege, bombs, bytes, causality, cbor, couriers, invitations, manifests, requests, returns, sealed, structure,
+    tokens,
 };
 
 fn under(attacks: fn(&mut Siege)) {
@@ -58,6 +59,11 @@ fn tokens_and_leases_of_others() {
 #[test]
 fn proofs_of_lost_work_that_prove_nothing() {
     under(returns::run);
+}
+
+#[test]
+fn courier_files_garbled_and_recombined() {
+    under(couriers::run);
 }
 
 #[test]

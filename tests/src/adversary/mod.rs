@@ -9,6 +9,7 @@ pub mod bombs;
 pub mod bytes;
 pub mod causality;
 pub mod cbor;
+pub mod couriers;
 pub mod invitations;
 pub mod manifests;
 pub mod mutated;
