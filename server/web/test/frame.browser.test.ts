@@ -1,7 +1,7 @@
 /**
  * The frame in a real Chromium, with the fixture and under the hub's content policy: locking hides and comes back to the same field,
- * handing over does not show a colleague's screen, everything works by keyboard. Skipped, and said so, where there is no
- * Chromium; the tests with the real hub stand in `tests/browser`.
+ * handing over does not show a colleague's screen, everything works by keyboard. The tests with
+ * the real hub stand in `tests/browser`.
  */
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";

@@ -1,11 +1,12 @@
 /**
  * Tests of screens in a real Chromium, with the fixture and under the hub's content policy. Owns starting, ending and the
- * rule that a page complains of nothing. Skipped, and said so, where there is no Chromium; the tests with the real hub
- * stand in `tests/browser` and bring their own.
+ * rule that a page complains of nothing. The browser is found as in `tests/browser`, where the tests with the real hub
+ * stand: the system's, else the one that npm carries; without either they fail and say what to install.
  */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { findChromium, startChromium } from "../scripts/chromium.mjs";
+import { chromium } from "playwright-core";
+import { ARGUMENTS, findChromium } from "../../../tests/browser/src/chromium.js";
 import { serveFixture } from "../scripts/fixture.mjs";
 
 /** Milliseconds for building and starting; on two busy cores a minute is not rare. */
@@ -18,15 +19,15 @@ export type At = (address: string, act: (page: Page, app: string) => Promise<voi
 
 /** A suite in a browser. */
 export function describeInBrowser(name: string, tests: (at: At) => void): void {
-  const missing = findChromium() === undefined;
-  if (missing) console.warn(`no Chromium here: the tests of ${name} in a browser are skipped (the variable CHROMIUM can name one)`);
-  describe.skipIf(missing)(name, { timeout: TEST_MILLIS }, () => {
+  describe(name, { timeout: TEST_MILLIS }, () => {
     let server: Awaited<ReturnType<typeof serveFixture>>;
     let browser: Browser;
 
     beforeAll(async () => {
       server = await serveFixture();
-      browser = await startChromium();
+      const { path, environment } = await findChromium();
+      const inherited = Object.entries(process.env).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, value]]));
+      browser = await chromium.launch({ executablePath: path, args: [...ARGUMENTS], env: { ...Object.fromEntries(inherited), ...environment } });
     }, START_MILLIS);
 
     afterAll(async () => {

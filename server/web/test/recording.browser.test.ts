@@ -1,7 +1,7 @@
 /**
  * Recording in a real Chromium, with the fixture and under the hub's content policy: taps are counted as the page gets them, from
  * the arrival to the card, for one person, a family of five and a headcount; then finding, and a card that is scanned or typed.
- * Skipped, and said so, where there is no Chromium; the tests with the real hub stand in `tests/browser`.
+ * The tests with the real hub stand in `tests/browser`.
  */
 import type { Page } from "playwright-core";
 import decodeQR from "qr/decode.js";

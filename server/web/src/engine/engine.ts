@@ -280,11 +280,12 @@ export class FieldEngine implements Engine {
     return current;
   }
 
-  /** Commits drafts, forgets keys and what is in memory. A draft that is not accepted stays a draft. */
+  /** Commits drafts, forgets keys and what is in memory. A draft that is not accepted stays a draft; one not stored, open. */
   async #close(): Promise<void> {
     const session = this.#session;
     if (session === null) return;
     await this.#recordings?.commitAll();
+    this.#recordings?.mustBeStored();
     this.#link.stop();
     await this.#syncer.idle();
     await session.driver.exclusive(async () => undefined);

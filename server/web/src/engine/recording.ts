@@ -2,12 +2,12 @@
  * Recording: every edit is saved at once to an encrypted draft; leaving a step, locking, an exchange by hand, or a
  * minute without a keystroke makes one change of what is pending, in the same transaction in which the draft goes. Owns
  * when and how a draft becomes a change. An edit names the heads that were on the screen, so that what arrived in
- * between stays beside it.
+ * between stays beside it. What a full store did not take stays in memory and goes with the next edit that it takes.
  */
 import type { Answer, ChangeHash, Edit, EditRequest, Kind, Report } from "@segin/sync-protocol";
 import { DRAFT_COMMIT_MILLIS } from "../limits.js";
 import { randomBytes } from "../vault/bytes.js";
-import type { Editing, Opened } from "./contract.js";
+import type { Editing, EngineError, Opened } from "./contract.js";
 import { withEdit } from "../flow/pending.js";
 import { pendingAnswer, writeDraft } from "./drafts.js";
 import type { Draft } from "./drafts.js";
@@ -26,6 +26,7 @@ export class Recording implements Editing {
   #committed: readonly Edit[] = [];
   #code: string | null = null;
   #timer: number | null = null;
+  #unstored: EngineError | null = null;
   /** One thing after the other. */
   #before: Promise<unknown> = Promise.resolve();
 
@@ -68,9 +69,15 @@ export class Recording implements Editing {
     return this.#next(async () => {
       const draft = { ...this.#draft, edits: withEdit(this.#draft.edits, edit) };
       const stored = draft.edits.length === 0 ? null : writeDraft(draft);
-      await this.session.store.write([], { drafts: new Map([[draft.document, stored]]) });
       this.#keep(draft);
       this.#wait();
+      try {
+        await this.session.store.write([], { drafts: new Map([[draft.document, stored]]) });
+        this.#unstored = null;
+      } catch (error) {
+        this.#unstored = engineError(error);
+        throw error;
+      }
     });
   }
 
@@ -90,6 +97,11 @@ export class Recording implements Editing {
       await this.session.store.write([], { drafts: new Map([[this.document, null]]) });
       this.#keep({ ...this.#draft, edits: [] });
     });
+  }
+
+  /** Why what was entered stands in memory alone; null: it is stored. */
+  get unstored(): EngineError | null {
+    return this.#draft.edits.length > 0 ? this.#unstored : null;
   }
 
   /** Makes one change of what is pending. */

@@ -58,6 +58,11 @@ export class Recordings {
     return recording;
   }
 
+  /** @throws EngineError while something that was entered stands in memory alone: forgetting it would lose it. */
+  mustBeStored(): void {
+    for (const { unstored } of this.#open.values()) if (unstored !== null) throw unstored;
+  }
+
   /** Makes changes of all drafts. One that is not accepted stays a draft, and that is said. */
   async commitAll(): Promise<void> {
     for (const draft of [...this.session.drafts.values()]) {

@@ -40,7 +40,14 @@ export async function startCase(engine: Engine, document?: string): Promise<stri
   });
   mine.started.set(recording.document, start);
   const begun = await goOn(engine, recording.document, recording);
-  await begun.intake.begin();
+  try {
+    await begun.intake.begin();
+  } catch (error) {
+    // Nobody was asked anything yet: no empty case is left behind, and the next try begins with the same.
+    if (recording.isNew) await recording.drop().catch(() => undefined);
+    mine.next = start;
+    throw error;
+  }
   if (start.family && begun.household) await begun.household.edit(addMember(recording.document));
   return recording.document;
 }

@@ -2,7 +2,8 @@
  * A recording as screens read it: the engine's `Editing`, so that whatever is drawn from it is drawn anew after each edit.
  *
  * Owns what was entered on the screen: the engine makes a change of it after a quiet minute, and the screen goes on showing
- * it. `failure` is what the last call said when it did not work; the answer then is not stored.
+ * it. `failure` is what the last call said when it did not work; the engine then keeps the answer in memory and stores it with
+ * the next one.
  */
 import type { Answer, Edit } from "@segin/sync-protocol";
 import { engine } from "../../app/engine.svelte.js";
@@ -48,8 +49,8 @@ export class Recording implements Editing {
 
   edit(edit: Edit): Promise<void> {
     return this.doing(async () => {
-      await this.editing.edit(edit);
       this.entered = withEdit(this.entered, edit);
+      await this.editing.edit(edit);
     });
   }
 
