@@ -12,7 +12,7 @@ import { isPin } from "../vault/passphrase.js";
 import type { UserRecord } from "../store/record.js";
 import type { Editing, Engine, EngineState, Opened, Phase, ReturnTaken, Storage, Words } from "./contract.js";
 import { forgetSent } from "./claiming.js";
-import { Courier, courierName } from "./courier.js";
+import { Courier } from "./courier.js";
 import { Enrolling } from "./enrolling.js";
 import { Evicting } from "./evicting.js";
 import { Link } from "./link.js";
@@ -28,7 +28,8 @@ import { Session } from "./session.js";
 import type { Exchanged } from "./session.js";
 import { readState, userOf } from "./shown.js";
 import type { Tried } from "./shown.js";
-import { slipChecksum } from "./slip.js";
+import { slipOf } from "./slip.js";
+import { fillReserve, storageOf } from "./space.js";
 import type { Surroundings } from "./surroundings.js";
 import { Syncer } from "./syncer.js";
 import type { Run } from "./syncer.js";
@@ -38,6 +39,7 @@ export class FieldEngine implements Engine {
   readonly #db = new Database();
   readonly #reserve = new Reserve(this.#db);
   readonly #roster = new Roster(this.#db);
+  readonly #courier = new Courier(this.#db, this.#roster);
   readonly #notices = new Notices();
   readonly #link: Link;
   readonly #syncer: Syncer;
@@ -156,56 +158,27 @@ export class FieldEngine implements Engine {
     return this.#asked(() => this.#syncer.now());
   }
 
-  courierFile(): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly parcels: number }> {
-    return this.#asked(async () => {
-      await this.#recordings?.commitAll();
-      return { name: courierName(this.around.now()), ...(await (await this.#courier()).make()) };
-    });
+  courierFile(): ReturnType<Courier["make"]> {
+    return this.#asked(async () => this.#courier.make(await this.#recorded(true), this.around.now()));
   }
 
   takeReturn(file: Uint8Array): Promise<ReturnTaken> {
     return this.#asked(async () => {
-      const session = this.#working();
-      await this.#recordings?.commitAll();
-      const taken = await (await this.#courier()).take(file);
-      if (session.isWiped) {
-        this.#forget();
-        this.#show(this.#closedPhase());
-      }
+      const session = await this.#recorded(true);
+      const taken = await this.#courier.take(session, file);
+      if (!this.#isGone(session)) this.#refreshUser();
       await this.#roster.count();
-      this.#refreshUser();
       this.#changed();
       return taken;
     });
   }
 
-  async #courier(): Promise<Courier> {
-    const session = this.#working();
-    await this.#syncer.idle();
-    const others = this.#roster.users.filter((user) => user.slot !== session.record.slot);
-    return new Courier(this.#db, await this.around.loadProtocol(), session, others);
-  }
-
   storage(): Promise<Storage> {
-    return this.#asked(async () => {
-      const estimate = (await this.around.storage?.estimate()) ?? {};
-      return {
-        usedBytes: estimate.usage ?? 0,
-        quotaBytes: estimate.quota ?? null,
-        reservedBytes: await this.#reserve.bytes(),
-        persistent: (await this.around.storage?.persisted()) ?? false,
-      };
-    });
+    return this.#asked(() => storageOf(this.around.storage, this.#reserve));
   }
 
-  slip(): Promise<{ readonly counts: EngineState["ladder"]; readonly lastCode: string | null; readonly checksum: string }> {
-    return this.#asked(async () => {
-      const session = this.#working();
-      await this.#recordings?.commitAll();
-      const counts = session.lines.ladder(session.proofs());
-      const lastCode = session.lastCode();
-      return { counts, lastCode, checksum: await slipChecksum(counts, lastCode) };
-    });
+  slip(): ReturnType<typeof slipOf> {
+    return this.#asked(async () => slipOf(await this.#recorded()));
   }
 
   dismiss(notice: number): void {
@@ -220,6 +193,14 @@ export class FieldEngine implements Engine {
       await this.#syncer.idle();
       await this.#takeUpdate?.();
     });
+  }
+
+  /** The user at work, with everything recorded; `idle`: and no exchange under way. */
+  async #recorded(idle = false): Promise<Session> {
+    const session = this.#working();
+    await this.#recordings?.commitAll();
+    if (idle) await this.#syncer.idle();
+    return session;
   }
 
   #known(user: string): UserRecord {
@@ -295,6 +276,15 @@ export class FieldEngine implements Engine {
     this.#syncer.recorded();
   }
 
+  /** Whether everything of this user was erased by order: then nobody is at work. */
+  #isGone({ isWiped }: Session): boolean {
+    if (isWiped) {
+      this.#forget();
+      this.#show(this.#closedPhase());
+    }
+    return isWiped;
+  }
+
   #forget(): void {
     if (this.#session !== null) this.#session.isClosed = true;
     this.#session = null;
@@ -334,11 +324,7 @@ export class FieldEngine implements Engine {
       if (byHand) await this.#recordings?.commitAll();
       const before = session.driver.device.syncedAt;
       ({ failure, moved, left } = await session.exchange());
-      if (session.isWiped) {
-        this.#forget();
-        this.#show(this.#closedPhase());
-        return { failure: null, moved, left: false };
-      }
+      if (this.#isGone(session)) return { failure: null, moved, left: false };
       if (session.driver.device.syncedAt !== before) await this.#hadContact(session);
       this.#refreshUser();
     }
@@ -364,10 +350,7 @@ export class FieldEngine implements Engine {
   }
 
   async #fillReserve(): Promise<void> {
-    if (this.#roster.current.length === 0) return;
-    const estimate = (await this.around.storage?.estimate().catch(() => ({}))) ?? {};
-    const { usage, quota } = { usage: undefined, quota: undefined, ...estimate };
-    await this.#reserve.fill(usage === undefined || quota === undefined ? null : quota - usage);
+    if (this.#roster.current.length > 0) await fillReserve(this.around.storage, this.#reserve);
   }
 
   #refreshUser(): void {

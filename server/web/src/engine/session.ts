@@ -10,8 +10,7 @@ import { UserStore } from "../store/user_store.js";
 import type { Beside, Rows } from "../store/user_store.js";
 import type { UserRecord } from "../store/record.js";
 import type { OpenKeys } from "../vault/keys.js";
-import type { CourierPart, Place } from "./courier.js";
-import type { ReturnTaken, Words } from "./contract.js";
+import type { Words } from "./contract.js";
 import { claimLost } from "./claiming.js";
 import { readDraft } from "./drafts.js";
 import type { Draft } from "./drafts.js";
@@ -26,7 +25,7 @@ import type { Notices } from "./notices.js";
 import { proofsOf } from "./proofs.js";
 import type { Protocol } from "./protocol.js";
 import { sayReport } from "./reports.js";
-import { exchangeWords, problem, sentence, refusal } from "./sentences.js";
+import { exchangeWords, problem, sentence } from "./sentences.js";
 import { readSummary, summarise, writeSummary } from "./summary.js";
 import type { Summary } from "./summary.js";
 
@@ -346,38 +345,6 @@ export class Session {
       this.around.changed();
     }
     return { failure, moved, left: this.hasUnsent() || this.#isBeingCopied(head) };
-  }
-
-  /** Everything unsent as the part at this place of a courier file. Throws `EngineError`. */
-  async exportPart(place: Place, room: number): Promise<CourierPart> {
-    const { carried, reports } = await this.driver.handle({ is: "export", place, room });
-    this.around.changed();
-    if (carried !== null) return this.around.protocol.fromCbor(this.around.protocol.CourierPart, carried);
-    const why = reports.flatMap((report) => (typeof report !== "string" && "NotExported" in report ? [report.NotExported.reason] : []));
-    throw refusal(why[0] ?? "busy");
-  }
-
-  /** Takes a return file. `outside`: what is kept of files that colleagues made of this user's work. Throws `EngineError`. */
-  async takeReturn(file: Uint8Array, outside: Uint8Array | null): Promise<ReturnTaken> {
-    const step = await this.driver.handle({ is: "take", file, outside });
-    this.#hear(step, null);
-    this.around.changed();
-    let taken: ReturnTaken = { confirmed: 0, held: 0, read: 0, missing: [] };
-    let failure: string | null = "busy";
-    for (const report of step.reports) {
-      if (typeof report === "string") continue;
-      if ("CourierRefused" in report) failure = report.CourierRefused.reason;
-      if ("CourierMissing" in report) taken = { ...taken, missing: report.CourierMissing.numbers };
-      if ("CourierTaken" in report) {
-        const { receipted: confirmed, held, fed: read } = report.CourierTaken;
-        [taken, failure] = [{ ...taken, confirmed, held, read }, null];
-      }
-      // By order of the hub everything here is gone: there is nothing to be said of the file.
-      if ("Wiped" in report) failure = null;
-    }
-    if (failure !== null) throw refusal(failure);
-    if (!this.isWiped) await this.readConfiguration();
-    return taken;
   }
 
   /** Whether the hub has something new since `head` that its second copy, where it keeps one, does not cover yet. */

@@ -4,6 +4,7 @@
  */
 import { utf8 } from "../vault/bytes.js";
 import type { Ladder } from "./contract.js";
+import type { Session } from "./session.js";
 
 /** Crockford's base 32: no I, L, O, U. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -20,4 +21,15 @@ export async function slipChecksum(counts: Ladder, lastCode: string | null): Pro
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(slipText(counts, lastCode))));
   // A multiple of 32, so that each character is as likely as any other.
   return Array.from(hash.subarray(0, CHARACTERS), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join("");
+}
+
+/** The slip of the user at work, once everything recorded is stored. */
+export async function slipOf(session: Session): Promise<{
+  readonly counts: Ladder;
+  readonly lastCode: string | null;
+  readonly checksum: string;
+}> {
+  const counts = session.lines.ladder(session.proofs());
+  const lastCode = session.lastCode();
+  return { counts, lastCode, checksum: await slipChecksum(counts, lastCode) };
 }

@@ -4,8 +4,8 @@
  * A request carries parcels, or wants, or a repair; each also reads the feed from the cursor. After a cut nothing is
  * lost: parcels without a receipt travel again, the cursor stands where the last stored feed ended.
  */
-import type { Channel, DocumentId } from "../ids.js";
-import { BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, UNSETTLED_MAX, WANTS_DOCUMENTS_MAX } from "../limits.js";
+import type { DocumentId } from "../ids.js";
+import { BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, WANTS_DOCUMENTS_MAX } from "../limits.js";
 import { Answer } from "../wire/answer.js";
 import { frame, fromCbor, read } from "../wire/codec.js";
 import type { Place } from "../wire/courier.js";
@@ -17,8 +17,7 @@ import type { TakeJob } from "./courier.js";
 import type { Marks } from "../wire/returning.js";
 import { hasDecisionsToAsk, takeDecisions } from "./decided.js";
 import { enrolAnswer } from "./enrol.js";
-import { SYNCED_NOTHING } from "./event.js";
-import type { EditRequest, Neighbour, Synced } from "./event.js";
+import type { EditRequest, Neighbour } from "./event.js";
 import { readFeed, startFeed } from "./feed.js";
 import type { FeedJob } from "./feed.js";
 import { marks, noteLog } from "./marks.js";
@@ -33,6 +32,8 @@ import { KeptReceipt } from "./rows.js";
 import type { Rows } from "./rows.js";
 import { takeOrders, wipe, wipeIsDue } from "./standing.js";
 import type { State } from "./state.js";
+import { newSync } from "./sync.js";
+import type { Sync } from "./sync.js";
 import type { Turn } from "./turn.js";
 
 /** Answers without any effect after which a sync ends: one may be the hub's, two are a habit. */
@@ -53,14 +54,6 @@ export type Waiting =
   | { readonly is: "take"; readonly job: TakeJob }
   | { readonly is: "marks" };
 
-/** A request on its way. */
-interface Sent {
-  readonly number: number;
-  readonly wants: readonly DocumentId[];
-  /** It carried marks. */
-  readonly marks: boolean;
-}
-
 /** What one request carries beside what every request does. */
 interface Load {
   readonly parcels: readonly Parcel[];
@@ -70,87 +63,6 @@ interface Load {
 }
 
 export const NO_LOAD: Load = { parcels: [], wants: [], repair: null, marks: null };
-
-/** One sync, from its event to its report. */
-export interface Sync {
-  budget: number;
-  readonly done: { -readonly [Part in keyof Synced]: Synced[Part] };
-  /** What is on its way. */
-  sent: Sent | null;
-  /** More of the feed is ready at the hub. */
-  more: boolean;
-  /** A channel to be compared. */
-  repair: Channel | null;
-  readonly repaired: Set<Channel>;
-  /** Documents asked for whole in this sync. */
-  readonly asked: Set<DocumentId>;
-  /** Documents whose work is to be written again. */
-  readonly replay: Set<DocumentId>;
-  /** How often work of a document came back unsettled. */
-  readonly unsettled: Map<DocumentId, number>;
-  /** Documents of which the hub has everything and that were in no channel of the user's when it said so. */
-  loose: Set<DocumentId>;
-  /** Documents in one parcel; halved when a hub refuses a parcel whole. */
-  parcelDocuments: number | null;
-  /** A challenge came while the feed was closed. */
-  renew: boolean;
-  /** The hub took no parcel of statements alone. */
-  statementsRefused: boolean;
-  /** The last request named decisions of another log. */
-  decisionsAgain: boolean;
-  /** Of a file that is carried: nothing is sent. */
-  readonly carried: boolean;
-  /** Another log seems to answer than this device knows: the next request shows what it knows. */
-  showMarks: boolean;
-  /** That was done in this sync. */
-  marksShown: boolean;
-  /** Parcels receipted in this sync by another log than this device knows. */
-  readonly receiptedElsewhere: Set<number>;
-  /** The hub does not know the lease: the next request carries it. */
-  presentLease: boolean;
-  /** That was done in this sync. */
-  leasePresented: boolean;
-  /** Whether the last answer had any effect. */
-  moved: boolean;
-  idle: number;
-}
-
-function newSync(budget: number, replay: Set<DocumentId>): Sync {
-  return {
-    budget,
-    done: { ...SYNCED_NOTHING },
-    sent: null,
-    more: false,
-    repair: null,
-    repaired: new Set(),
-    asked: new Set(),
-    replay,
-    unsettled: new Map(),
-    loose: new Set(),
-    parcelDocuments: null,
-    renew: false,
-    statementsRefused: false,
-    decisionsAgain: false,
-    carried: false,
-    showMarks: false,
-    marksShown: false,
-    receiptedElsewhere: new Set(),
-    presentLease: false,
-    leasePresented: false,
-    moved: false,
-    idle: 0,
-  };
-}
-
-/** For a file that is carried: one answer, and nothing is sent after it. */
-export function syncOfFile(budget: number, replay: Set<DocumentId>): Sync {
-  return { ...newSync(budget, replay), carried: true, sent: { number: 0, wants: [], marks: false } };
-}
-
-/** Whether work of this document waits for the next sync. */
-export function isStuck(sync: Sync, document: DocumentId): boolean {
-  return (sync.unsettled.get(document) ?? 0) > UNSETTLED_MAX;
-}
 
 /** Begins a sync. */
 export function syncNow(device: State, budget: number, turn: Turn): void {

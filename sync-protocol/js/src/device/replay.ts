@@ -12,7 +12,7 @@ import { REPLAYS_MAX } from "../limits.js";
 import { DECIDED_REJECTED } from "../wire/answer.js";
 import { fromCbor } from "../wire/codec.js";
 import { Copy, CopyError, withCopy } from "./copy.js";
-import { isStuck } from "./exchange.js";
+import { isStuck } from "./sync.js";
 import { forgetWork } from "./ledger.js";
 import { orNull } from "./reading.js";
 import { want } from "./receipt.js";
