@@ -284,6 +284,22 @@ pub const GROUP_TICKETS_MAX: usize = 256;
 /// seals, fates and keys.
 pub const GROUP_BYTES_MAX: usize = LOG_GROUP_BYTES_MAX / 2;
 
+/// Bytes of vetted work after which no further request joins those that are committed with one sync: some five hundred
+/// intakes. A request by itself may be larger. The document store keeps all that one commit replaces until it ends, and
+/// gives the memory back in pieces that are of little use: commits of two thousand documents cost three times the memory
+/// of its cache for good, and the first of them waits for the last.
+pub const GROUP_GATHERED_BYTES: usize = 512 * 1024;
+
+/// Entries filed in one batch while the documents are brought up to the log: bounds the memory of the working set.
+pub const CATCH_UP_ENTRIES: usize = 256;
+
+/// Documents changed in one such batch, after which no further entry is taken into it: an entry may bring thousands.
+pub const CATCH_UP_DOCUMENTS: usize = 256;
+
+/// Threads at most that apply changes while the documents are brought up to the log: the one that files them cannot feed
+/// more.
+pub const CATCH_UP_WORKERS_MAX: usize = 4;
+
 /// Bytes of stack of the thread that merges: automerge recurses with the depth of documents and the length of histories.
 pub const WRITER_STACK_BYTES: usize = 64 * 1024 * 1024;
 

@@ -294,6 +294,20 @@ impl Entry {
         [&[SEALED], sealed].concat()
     }
 
+    /// The documents of which it has work, each with the code of its kind, in the entry's order.
+    ///
+    /// # Errors
+    /// [`CodecError`] when its manifest cannot be read.
+    pub fn documents(&self) -> Result<Vec<(DocumentId, u8)>, CodecError> {
+        Ok(match self {
+            Self::Parcel(entry) => {
+                entry.read_manifest()?.documents.iter().map(|named| (named.document, named.kind)).collect()
+            }
+            Self::Decision(entry) => entry.items.iter().map(|item| (item.document, item.kind)).collect(),
+            Self::Sealed(_) => Vec::new(),
+        })
+    }
+
     /// The work on one document of this entry; none where it is no work.
     #[must_use]
     pub fn work(&self, item: usize) -> Option<Work<'_>> {

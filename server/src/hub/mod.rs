@@ -18,6 +18,7 @@ pub mod moving;
 pub mod opening;
 pub mod placing;
 pub mod published;
+pub mod rebuilding;
 pub mod returning;
 pub mod stated;
 pub mod vet;

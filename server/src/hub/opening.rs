@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use sync_protocol::documents::Kind;
-use sync_protocol::gate;
 use sync_protocol::ids::{DocumentId, LogId, Millis, Position};
 use sync_protocol::wire::codec::{CodecError, Raw, from_cbor, to_cbor};
 use thiserror::Error;
@@ -15,20 +14,14 @@ use thiserror::Error;
 use super::directory::Directory;
 use super::entry::Entry;
 use super::fact::{By, Fact, FactEntry};
-use super::feed::open_content;
 use super::filing::{Absorb, Filing, FilingError};
-use super::placing;
 use super::published::{Published, Shared};
+use super::rebuilding::{Ahead, catch_up, reapply};
 use super::writer::{Fatal, Writer};
 use crate::random::{Random, draw};
-use crate::store::documents::{AppliedTo, DocumentStore, StoreError};
+use crate::store::documents::{DocumentStore, StoreError};
 use crate::store::keyring::{KeyOwner, Keyring, KeyringError, WrappedKey};
-use crate::store::log::{Log, LogError, LogReader, Record};
-
-/// Entries filed in one batch while catching up: bounds the memory of the working set.
-const CATCH_UP_ENTRIES: usize = 512;
-/// Documents changed in one batch while catching up, for entries that bring thousands.
-const CATCH_UP_DOCUMENTS: usize = 2_048;
+use crate::store::log::{Log, LogError, LogReader};
 
 /// Why a hub did not open. Nothing was changed.
 #[derive(Debug, Error)]
@@ -155,7 +148,7 @@ impl<'a> Folding<'a> {
     }
 }
 
-/// Opens a hub over a log that was scanned into `directory`.
+/// Opens a hub over a log that was scanned into `directory`, on the calling thread alone.
 ///
 /// # Errors
 /// [`OpenError`].
@@ -166,6 +159,22 @@ pub fn open(
     store: Arc<dyn DocumentStore>,
     directory: Directory,
     random: &mut dyn Random,
+) -> Result<Opened, OpenError> {
+    open_with(log, reader, keyring, store, directory, random, 0)
+}
+
+/// The same; so many further threads apply what the store lacks.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open_with(
+    log: Log,
+    reader: LogReader,
+    keyring: Arc<Keyring>,
+    store: Arc<dyn DocumentStore>,
+    directory: Directory,
+    random: &mut dyn Random,
+    workers: usize,
 ) -> Result<Opened, OpenError> {
     if directory.hub != Some(keyring.hub_key().public()) {
         return Err(OpenError::ForeignKeyring);
@@ -180,7 +189,7 @@ pub fn open(
             Position::START
         }
     };
-    report.applied = catch_up(&reader, &keyring, &*store, directory.log, from, random)?;
+    report.applied = catch_up(&reader, &keyring, &*store, directory.log, from, random, workers)?;
     let channels = store.channels()?.into_iter().collect();
     let published = Published { position: head, chain, channels };
     let shared = Arc::new(Shared::new(reader, store, keyring, directory, published));
@@ -207,52 +216,6 @@ pub fn fits(reader: &LogReader, store: &dyn DocumentStore, log: LogId) -> Result
     Ok(Ok(applied.position))
 }
 
-/// Applies the entries after a position to the store; how many there were.
-///
-/// # Errors
-/// [`OpenError`].
-pub fn catch_up(
-    reader: &LogReader,
-    keyring: &Keyring,
-    store: &dyn DocumentStore,
-    log: LogId,
-    from: Position,
-    random: &mut dyn Random,
-) -> Result<u64, OpenError> {
-    let mut filing = Filing::new(store, keyring);
-    let mut in_batch = 0;
-    let mut applied = 0;
-    let mut last: Option<AppliedTo> = None;
-    for record in reader.iter_from(from.next()) {
-        let Record { position, chain, payload } = record?;
-        let entry =
-            Entry::from_bytes(&payload).map_err(|error| OpenError::Entry { position, what: error.to_string() })?;
-        refile(&mut filing, keyring, position, &entry).map_err(|source| OpenError::Filing { position, source })?;
-        last = Some(AppliedTo { log_id: log, position, chain });
-        in_batch += 1;
-        applied += 1;
-        if in_batch >= CATCH_UP_ENTRIES || filing.changed().count() >= CATCH_UP_DOCUMENTS {
-            commit(store, &filing, last, random)?;
-            filing = Filing::new(store, keyring);
-            in_batch = 0;
-        }
-    }
-    commit(store, &filing, last, random)?;
-    Ok(applied)
-}
-
-fn commit(
-    store: &dyn DocumentStore,
-    filing: &Filing<'_>,
-    last: Option<AppliedTo>,
-    random: &mut dyn Random,
-) -> Result<(), OpenError> {
-    if let Some(applied_to) = last {
-        store.commit(&filing.batch(applied_to, random))?;
-    }
-    Ok(())
-}
-
 /// Files what an entry says was applied or moved, without deciding anything.
 ///
 /// # Errors
@@ -263,17 +226,25 @@ pub fn refile(
     position: Position,
     entry: &Entry,
 ) -> Result<(), FilingError> {
+    refile_with(filing, keyring, position, entry, &mut Ahead::default())
+}
+
+/// The same, with what was applied ahead.
+///
+/// # Errors
+/// As [`refile`].
+pub(super) fn refile_with(
+    filing: &mut Filing<'_>,
+    keyring: &Keyring,
+    position: Position,
+    entry: &Entry,
+    ahead: &mut Ahead,
+) -> Result<(), FilingError> {
     let unreadable = |source: CodecError| FilingError::Form { document: DocumentId::new([0; 16]), source };
     match entry {
-        Entry::Parcel(parcel) => {
-            let manifest = parcel.read_manifest().map_err(unreadable)?;
-            for (index, named) in manifest.documents.iter().enumerate() {
-                refile_work(filing, keyring, position, index, (named.document, named.kind), entry)?;
-            }
-        }
-        Entry::Decision(decision) => {
-            for (index, item) in decision.items.iter().enumerate() {
-                refile_work(filing, keyring, position, index, (item.document, item.kind), entry)?;
+        Entry::Parcel(_) | Entry::Decision(_) => {
+            for (index, named) in entry.documents().map_err(unreadable)?.into_iter().enumerate() {
+                refile_work(filing, keyring, position, index, named, entry, ahead)?;
             }
         }
         Entry::Returned(returned) => {
@@ -301,6 +272,7 @@ fn refile_work(
     index: usize,
     (document, kind): (DocumentId, u8),
     entry: &Entry,
+    ahead: &mut Ahead,
 ) -> Result<(), FilingError> {
     let unreadable = |source: CodecError| FilingError::Form { document, source };
     let Some(work) = entry.work(index).filter(|work| work.filed.content.is_some()) else { return Ok(()) };
@@ -313,19 +285,18 @@ fn refile_work(
     let Some(working) = filing.document(document)? else {
         return Err(unreadable(CodecError::Body("its first entry is missing".to_owned())));
     };
-    let stored = open_content(&work, document, &working.key)?;
-    let changes: Vec<Vec<u8>> = stored.changes.into_iter().map(|change| change.0).collect();
-    let applied = gate::reapply(kind, working.form.as_ref(), &changes)
-        .map_err(|rejection| unreadable(CodecError::Body(rejection.to_string())))?;
-    let count = u16::try_from(changes.len()).unwrap_or(u16::MAX);
+    let done = match ahead.take(position, index) {
+        Some(done) => done?,
+        None => reapply(&work, document, kind, &working.key, working.form.as_ref())?,
+    };
     let absorb = Absorb {
         position,
         source: position,
         item: u16::try_from(index).unwrap_or(u16::MAX),
-        runs: vec![(0, count)],
-        form: applied.form,
-        projection: placing::view_json(&applied.reading),
-        hashes: &applied.new_hashes,
+        runs: vec![(0, done.count)],
+        form: done.form,
+        projection: done.projection,
+        hashes: &done.hashes,
         entered: &work.filed.entered,
     };
     filing.absorb(document, absorb)

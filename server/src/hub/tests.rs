@@ -445,6 +445,7 @@ fn a_small_budget_brings_everything_in_pieces() {
 
 mod hostile;
 mod people;
+mod rebuilding;
 mod referrals;
 mod returning;
 mod sealed;

@@ -18,6 +18,7 @@ use super::metrics::Metrics;
 use super::timed::TimedDisk;
 use crate::clock::Clock;
 use crate::hub::opening::{self, Beginning, Folding, Opened, begin};
+use crate::limits::CATCH_UP_WORKERS_MAX;
 use crate::random::Random;
 use crate::store::documents::{DocumentStore, SledStore};
 use crate::store::files::{Disk, RealDisk};
@@ -79,7 +80,8 @@ pub fn open(
         tracing::warn!(why, "the document store does not fit the log: it is set aside and built again");
         store = SledStore::open_fresh(&documents, &why)?.store;
     }
-    let opened = opening::open(log, reader, keyring, Arc::new(store), directory, random)?;
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(CATCH_UP_WORKERS_MAX);
+    let opened = opening::open_with(log, reader, keyring, Arc::new(store), directory, random, workers)?;
     tracing::info!(
         entries = opened.report.entries,
         applied = opened.report.applied,

@@ -18,7 +18,7 @@ use super::queue::{QueueError, Ticket, Tickets};
 use crate::clock::Clock;
 use crate::hub::published::Shared;
 use crate::hub::writer::{Done, Fatal, Writer};
-use crate::limits::{GROUP_BYTES_MAX, GROUP_TICKETS_MAX};
+use crate::limits::{GROUP_GATHERED_BYTES, GROUP_TICKETS_MAX};
 use crate::random::Random;
 use crate::store::files::Disk;
 
@@ -118,7 +118,7 @@ impl Desk {
         let mut group = vec![first];
         while group.len() < GROUP_TICKETS_MAX {
             let Some(ticket) = self.tickets.take() else { break };
-            if bytes + ticket.bytes > GROUP_BYTES_MAX {
+            if bytes + ticket.bytes > GROUP_GATHERED_BYTES {
                 return (group, Some(ticket));
             }
             bytes += ticket.bytes;

@@ -91,8 +91,8 @@ impl DocumentStore for SledStore {
     fn document(&self, document: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
         self.reading(|db| {
             let Some(head) = stored_head(db, document)? else { return Ok(None) };
-            let form = pieces(db, rows::FORMS, document, head.form_bytes)?;
-            let projection = pieces(db, rows::PROJECTIONS, document, head.projection_bytes)?;
+            let form = pieces(db, rows::FORMS, head.since, document, head.form_bytes)?;
+            let projection = pieces(db, rows::PROJECTIONS, head.since, document, head.projection_bytes)?;
             Ok(Some(head.into_row(document, form, projection)))
         })
     }
@@ -104,7 +104,7 @@ impl DocumentStore for SledStore {
     fn projection(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
         self.reading(|db| {
             let Some(head) = stored_head(db, document)? else { return Ok(None) };
-            pieces(db, rows::PROJECTIONS, document, head.projection_bytes).map(Some)
+            pieces(db, rows::PROJECTIONS, head.since, document, head.projection_bytes).map(Some)
         })
     }
 
@@ -239,9 +239,15 @@ fn stored_head(db: &sled::Db, document: DocumentId) -> Result<Option<StoredHead>
 }
 
 /// Puts a form or projection together again; pieces beyond its length are damage, as are missing ones.
-fn pieces(db: &sled::Db, table: u8, document: DocumentId, bytes: usize) -> Result<Vec<u8>, StoreError> {
+fn pieces(
+    db: &sled::Db,
+    table: u8,
+    since: Position,
+    document: DocumentId,
+    bytes: usize,
+) -> Result<Vec<u8>, StoreError> {
     let mut whole = Vec::with_capacity(bytes);
-    for item in db.scan_prefix(rows::document_key(table, document)) {
+    for item in db.scan_prefix(rows::pieces_key(table, since, document)) {
         let (_, piece) = item.map_err(read_error)?;
         whole.extend_from_slice(&piece);
     }
@@ -263,10 +269,11 @@ fn writes_of(db: &sled::Db, batch: &Batch) -> Result<Writes, StoreError> {
     let documents: BTreeMap<DocumentId, &DocumentRow> = batch.documents.iter().map(|row| (row.document, row)).collect();
     for (document, row) in documents {
         let old = stored_head(db, document)?;
+        let since = old.as_ref().map_or(row.changed_at, |head| head.since);
         let (old_form, old_projection) = old.map_or((0, 0), |head| (head.form_bytes, head.projection_bytes));
-        replace_pieces(&mut writes, rows::FORMS, document, &row.sealed_form, old_form);
-        replace_pieces(&mut writes, rows::PROJECTIONS, document, &row.sealed_projection, old_projection);
-        writes.insert(rows::document_key(rows::HEADS, document), Some(rows::encode(&StoredHead::of(row))));
+        replace_pieces(&mut writes, (rows::FORMS, since, document), &row.sealed_form, old_form);
+        replace_pieces(&mut writes, (rows::PROJECTIONS, since, document), &row.sealed_projection, old_projection);
+        writes.insert(rows::document_key(rows::HEADS, document), Some(rows::encode(&StoredHead::of(row, since))));
     }
     for row in &batch.history {
         writes.insert(rows::history_key(row), Some(rows::encode(&row.runs)));
@@ -280,12 +287,17 @@ fn writes_of(db: &sled::Db, batch: &Batch) -> Result<Writes, StoreError> {
     Ok(writes)
 }
 
-fn replace_pieces(writes: &mut Writes, table: u8, document: DocumentId, bytes: &[u8], old_bytes: usize) {
+fn replace_pieces(
+    writes: &mut Writes,
+    (table, since, document): (u8, Position, DocumentId),
+    bytes: &[u8],
+    old_bytes: usize,
+) {
     for (piece, chunk) in (0_u16..).zip(bytes.chunks(limits::DOCUMENT_PIECE_BYTES)) {
-        writes.insert(rows::piece_key(table, document, piece), Some(chunk.to_vec()));
+        writes.insert(rows::piece_key(table, since, document, piece), Some(chunk.to_vec()));
     }
     for piece in rows::pieces_of(bytes.len())..rows::pieces_of(old_bytes) {
-        writes.insert(rows::piece_key(table, document, piece), None);
+        writes.insert(rows::piece_key(table, since, document, piece), None);
     }
 }
 

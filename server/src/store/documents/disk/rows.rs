@@ -12,7 +12,7 @@ use super::super::{AppliedTo, DocumentHead, DocumentRow, FeedKind, FeedRow, Hist
 use crate::limits;
 
 /// The format that this version writes, and the last that it reads.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Four bytes, big endian: the format.
 pub(super) const FORMAT_KEY: &[u8] = &[0x01];
@@ -23,9 +23,10 @@ pub(super) const ROWS_FROM: &[u8] = &[0x10];
 
 /// Document → [`StoredHead`].
 pub(super) const HEADS: u8 = 0x10;
-/// Document, piece (two bytes) → bytes of the sealed form.
+/// Position since which the store has the document, document, piece (two bytes) → bytes of the sealed form. Large rows in
+/// the order in which they come: by random ids alone, each new document would load and rewrite a page of others.
 pub(super) const FORMS: u8 = 0x11;
-/// Document, piece (two bytes) → bytes of the sealed projection.
+/// The same → bytes of the sealed projection.
 pub(super) const PROJECTIONS: u8 = 0x12;
 /// Document, position, source, item → runs.
 const HISTORY: u8 = 0x20;
@@ -76,11 +77,15 @@ pub(super) struct StoredHead {
     pub(super) form_bytes: usize,
     #[n(6)]
     pub(super) projection_bytes: usize,
+    /// The document's first [`DocumentRow::changed_at`] in this store: part of the keys of its pieces, never changed.
+    #[n(7)]
+    pub(super) since: Position,
 }
 
 impl StoredHead {
-    pub(super) fn of(row: &DocumentRow) -> Self {
+    pub(super) fn of(row: &DocumentRow, since: Position) -> Self {
         Self {
+            since,
             kind: row.kind,
             wrapped_key: row.wrapped_key.clone(),
             sum: row.sum,
@@ -132,8 +137,17 @@ pub(super) fn document_key(table: u8, document: DocumentId) -> Vec<u8> {
     key
 }
 
-pub(super) fn piece_key(table: u8, document: DocumentId, piece: u16) -> Vec<u8> {
-    let mut key = document_key(table, document);
+/// What the keys of all pieces of a document begin with.
+pub(super) fn pieces_key(table: u8, since: Position, document: DocumentId) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + 8 + DocumentId::LEN + 2);
+    key.push(table);
+    key.extend_from_slice(&since.0.to_be_bytes());
+    key.extend_from_slice(document.as_bytes());
+    key
+}
+
+pub(super) fn piece_key(table: u8, since: Position, document: DocumentId, piece: u16) -> Vec<u8> {
+    let mut key = pieces_key(table, since, document);
     key.extend_from_slice(&piece.to_be_bytes());
     key
 }

@@ -256,7 +256,7 @@ fn damage_met_while_running_is_remembered_for_the_next_start() {
 #[test]
 fn rows_that_were_not_committed_together_are_set_aside() {
     let tampered: [fn(&sled::Db) -> Option<sled::IVec>; 3] = [
-        |db| db.insert(rows::piece_key(rows::FORMS, id(1), 0), b"older").unwrap(),
+        |db| db.insert(rows::piece_key(rows::FORMS, Position(1), id(1), 0), b"older").unwrap(),
         |db| db.remove(rows::channel_key(&channel("site/GOG"))).unwrap(),
         |db| db.remove(rows::STATE_KEY).unwrap(),
     ];
