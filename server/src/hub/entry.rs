@@ -304,6 +304,7 @@ impl Entry {
                 entry.read_manifest()?.documents.iter().map(|named| (named.document, named.kind)).collect()
             }
             Self::Decision(entry) => entry.items.iter().map(|item| (item.document, item.kind)).collect(),
+            Self::Returned(entry) => entry.items.iter().map(|item| (item.document, item.kind)).collect(),
             Self::Sealed(_) => Vec::new(),
         })
     }

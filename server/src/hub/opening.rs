@@ -242,14 +242,9 @@ pub(super) fn refile_with(
 ) -> Result<(), FilingError> {
     let unreadable = |source: CodecError| FilingError::Form { document: DocumentId::new([0; 16]), source };
     match entry {
-        Entry::Parcel(_) | Entry::Decision(_) => {
+        Entry::Parcel(_) | Entry::Decision(_) | Entry::Returned(_) => {
             for (index, named) in entry.documents().map_err(unreadable)?.into_iter().enumerate() {
                 refile_work(filing, keyring, position, index, named, entry, ahead)?;
-            }
-        }
-        Entry::Returned(returned) => {
-            for (index, item) in returned.items.iter().enumerate() {
-                refile_work(filing, keyring, position, index, (item.document, item.kind), entry)?;
             }
         }
         Entry::Sealed(sealed) => {
