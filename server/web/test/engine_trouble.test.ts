@@ -128,6 +128,23 @@ describe("trouble with the store", () => {
     expect(engine.state.ladder).toMatchObject({ onPhone: 2, inTwo: 1 });
   });
 
+  it("what a full disk does not take while it is typed is not locked away, and goes with what is stored next", async () => {
+    const engine = await world.enrolled();
+    const editing = await engine.edit({ kind: "case" });
+    await editing.edit({ edit: "set", field: "identity.given", value: "Fanta" });
+    vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    await expect(editing.edit({ edit: "set", field: "identity.family", value: "Canari" })).rejects.toMatchObject({ code: "store-full" });
+    await expect(engine.lock()).rejects.toMatchObject({ code: "store-full" });
+    expect(engine.state.phase.is).toBe("open");
+    expect(editing.answer("identity.family")).toBe("Canari");
+    vi.restoreAllMocks();
+    await engine.lock();
+    await engine.unlock(idOf(engine, "Awa"), PHRASE);
+    expect(engine.state.rows.map((row) => row.name)).toEqual(["Fanta Canari"]);
+  });
+
   it("a full disk says so, and nothing is half there", async () => {
     const engine = await world.enrolled();
     const { document } = await record(engine, "Sira");

@@ -89,6 +89,16 @@ export class Phone {
     if (!isLocal && !url.startsWith(`${this.origin}/`)) this.elsewhere.push(url);
   }
 
+  /**
+   * Lets the app store so many bytes in all, as on a phone whose storage is full; null: as many as the browser says. Before
+   * the app is opened: the browser asks how much room there is when it opens a database, and remembers it for a while.
+   */
+  async allow(page: Page, bytes: number | null): Promise<void> {
+    const tools = await this.context.newCDPSession(page);
+    const quota = bytes === null ? {} : { quotaSize: bytes };
+    await tools.send("Storage.overrideQuotaForOrigin", { origin: this.origin, ...quota });
+  }
+
   /** Closes the browser; the profile stays. */
   async close(): Promise<void> {
     const context = this.#context;
