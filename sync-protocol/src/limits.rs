@@ -90,6 +90,13 @@ pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
 /// Receipts of one device kept without a second copy at the hub, in bytes of sealed parcels, oldest given up first.
 pub const RETAINED_PARCEL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Bytes of what proves others' work to a hub that may lose it, kept by a device while no second copy exists, oldest given
+/// up first: some 100 bytes for each document that was fed.
+pub const FED_PROOF_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Documents that a device reads from its store at once to give something of them back; more than a slow link carries.
+pub const RETURN_LOADED_MAX: usize = 64;
+
 /// Marks of earlier receipts that a device keeps and shows: each about twice as far back as the one before, for years.
 pub const MARKS_MAX: usize = 24;
 

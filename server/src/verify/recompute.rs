@@ -142,7 +142,8 @@ impl Work<'_> {
                 let Ok(Statement::Held { log, position: read_to, channel, digest }) = stated.statement.read() else {
                     continue;
                 };
-                if log == reader.log_id() {
+                // One that speaks of entries after its own was made in another history, which this log does not have.
+                if log == reader.log_id() && read_to < position {
                     self.claims.entry(read_to).or_default().push(Claim { channel, digest, made_at: position });
                 }
             }

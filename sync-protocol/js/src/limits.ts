@@ -111,6 +111,15 @@ export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** Bytes of sealed or packed parcels of which a device keeps its own copy until a second one exists, oldest given up first. */
 export const RETAINED_PARCEL_BYTES_MAX = 64 * 1024 * 1024;
 
+/**
+ * Bytes of what proves others' work to a hub that may lose it, kept by a device while no second copy exists, oldest given up
+ * first: some 100 bytes for each document that was fed.
+ */
+export const FED_PROOF_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Documents that a device reads from its store at once to give something of them back; more than a slow link carries. */
+export const RETURN_LOADED_MAX = 64;
+
 /** Marks of earlier receipts that a device keeps and shows: each about twice as far back as the one before, for years. */
 export const MARKS_MAX = 24;
 

@@ -10,7 +10,7 @@ use automerge::{Automerge, Change};
 use thiserror::Error;
 
 use crate::documents::{self, Kind};
-use crate::ids::ChangeHash;
+use crate::ids::{ActorPrefix, ChangeHash};
 
 /// A document that could not be read or merged. The caller still has what it had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -86,6 +86,12 @@ impl Copy {
     pub(super) fn deps(&self, change: &ChangeHash) -> Vec<ChangeHash> {
         let meta = self.doc.get_change_meta_by_hash(&theirs(change));
         meta.map(|meta| meta.deps.iter().map(ours).collect()).unwrap_or_default()
+    }
+
+    /// Whose change it is, of those that this document has.
+    pub(super) fn author(&self, change: &ChangeHash) -> Option<ActorPrefix> {
+        let meta = self.doc.get_change_meta_by_hash(&theirs(change))?;
+        ActorPrefix::from_slice(meta.actor.to_bytes().get(..ActorPrefix::LEN)?)
     }
 
     /// Merges changes; on an error this copy must be dropped.

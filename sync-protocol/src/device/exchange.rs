@@ -9,6 +9,7 @@ use super::Device;
 use super::courier::TakeJob;
 use super::event::{EditRequest, Endpoint, Neighbour, Report, Synced};
 use super::feed::FeedJob;
+use super::giving::{Giving, Offered};
 use super::marks::AnsweringLog;
 use super::rows::{Key, Rows, WorkState};
 use super::turn::Turn;
@@ -19,7 +20,7 @@ use crate::wire::codec::{Message, frame, from_cbor, read};
 use crate::wire::courier::Place;
 use crate::wire::exchange::{ExchangeRequest, Renewal, Repair};
 use crate::wire::parcel::Parcel;
-use crate::wire::returning::Marks;
+use crate::wire::returning::{Marks, Return};
 
 /// Answers without any effect after which a sync ends: one may be the hub's, two are a habit.
 const IDLE_ANSWERS_MAX: u32 = 2;
@@ -38,6 +39,8 @@ pub(super) enum Waiting {
     Export(Place, Vec<u64>),
     Take(Box<TakeJob>),
     Marks,
+    Returns(Vec<DocumentId>),
+    Leases(Box<Giving>),
 }
 
 /// One sync, from [`super::Event::Sync`] to its report.
@@ -80,6 +83,14 @@ pub(super) struct Sync {
     pub present_lease: bool,
     /// That was done in this sync.
     pub lease_presented: bool,
+    /// How often something of a document was offered back.
+    pub offers: BTreeMap<DocumentId, u8>,
+    /// Documents of which the hub has nothing that this user may see.
+    pub gone: BTreeSet<DocumentId>,
+    /// Documents with work that waits until something is given back.
+    pub waits_for_return: BTreeSet<DocumentId>,
+    /// Parcels that were given back and of which some waits for the same: it is packed anew.
+    pub set_back: BTreeSet<u64>,
     /// Whether the last answer had any effect.
     pub moved: bool,
     idle: u32,
@@ -92,6 +103,8 @@ pub(super) struct Sent {
     pub wants: Vec<DocumentId>,
     /// It carried marks.
     pub marks: bool,
+    /// What it gave back, in its order.
+    pub returns: Vec<Offered>,
 }
 
 /// What one request carries beside what every request does.
@@ -101,6 +114,7 @@ pub(super) struct Load {
     pub wants: Vec<DocumentId>,
     pub repair: Option<Repair>,
     pub marks: Option<Marks>,
+    pub returns: Vec<Return>,
 }
 
 impl Sync {
@@ -152,6 +166,9 @@ impl Device {
         };
         (sync.present_lease, sync.lease_presented) = (true, true);
         sync.show_marks |= sent.marks;
+        for (document, _) in &sent.returns {
+            sync.offers.remove(document);
+        }
         for document in sent.wants {
             sync.asked.remove(&document);
         }
@@ -193,10 +210,22 @@ impl Device {
         self.progress.synced_at = Some(receipt.at);
         let log = self.note_log(&receipt, &answer, &rest, sent.marks, turn);
         let known = log != AnsweringLog::Another;
+        self.take_returned(&sent.returns, &rest.returned, turn);
         self.take_receipts(&receipt, &answer, known, turn)?;
         self.take_orders(&rest, turn);
         self.take_decisions(&rest, log == AnsweringLog::Same, turn);
-        self.start_feed(FeedJob { rest, head: receipt.head, wanted: sent.wants, known }, turn);
+        self.start_feed(
+            FeedJob {
+                rest,
+                head: receipt.head,
+                wanted: sent.wants,
+                known,
+                receipt: answer.receipt,
+                signature: answer.signature,
+                leaves: receipt.leaves,
+            },
+            turn,
+        );
         Ok(())
     }
 
@@ -210,6 +239,8 @@ impl Device {
                 self.go_on(turn);
             }
             Some(Waiting::Marks) => self.send_marks(&rows, turn),
+            Some(Waiting::Returns(documents)) => self.choose_returns(&documents, rows, turn),
+            Some(Waiting::Leases(giving)) => self.send_returns(*giving, rows, turn),
             Some(Waiting::Neighbours(neighbours)) => self.take_neighbours(neighbours, rows, turn),
             Some(Waiting::Export(place, counters)) => self.exported(&place, &counters, &rows, turn),
             Some(Waiting::Take(job)) => self.taken(&job, &rows, turn),
@@ -252,6 +283,7 @@ impl Device {
             || wants
             || self.has_outstanding()
             || self.has_to_pack()
+            || self.has_to_return()
             || self.has_decisions_to_ask()
     }
 
@@ -264,6 +296,9 @@ impl Device {
         }
         let counters = self.outstanding(turn);
         if counters.is_empty() {
+            if self.has_only_returns() && self.start_returns(turn) {
+                return;
+            }
             let Some(sync) = &mut self.sync else { return };
             let wants: Vec<DocumentId> = self
                 .progress
@@ -301,6 +336,20 @@ impl Device {
         self.send(Load { parcels, ..Load::default() }, turn);
     }
 
+    /// Whether nothing is to be asked for first: the answer tells better what the hub lacks.
+    fn has_only_returns(&self) -> bool {
+        let asked = |sync: &Sync| self.progress.wants.iter().all(|document| sync.asked.contains(document));
+        self.sync.as_ref().is_some_and(|sync| !sync.more && sync.repair.is_none() && asked(sync))
+    }
+
+    /// A request with what goes back of others' work.
+    pub(super) fn send_back(&mut self, returns: Vec<Return>, offered: Vec<Offered>, turn: &mut Turn) {
+        self.send(Load { returns, ..Load::default() }, turn);
+        if let Some(sent) = self.sync.as_mut().and_then(|sync| sync.sent.as_mut()) {
+            sent.returns = offered;
+        }
+    }
+
     /// A request of its own: what else there is waits until both sides know which log they share.
     fn send_marks(&mut self, rows: &Rows, turn: &mut Turn) {
         let stored = rows.first().and_then(|(_, bytes)| from_cbor(bytes.as_ref()?).ok());
@@ -316,7 +365,7 @@ impl Device {
         let Some(request) = self.next_request(load) else { return };
         let Some(sync) = &mut self.sync else { return };
         self.number += 1;
-        sync.sent = Some(Sent { number: self.number, wants, marks });
+        sync.sent = Some(Sent { number: self.number, wants, marks, returns: Vec::new() });
         turn.send(self.number, Endpoint::Exchange, frame(Message::ExchangeRequest, &request));
     }
 
@@ -327,7 +376,7 @@ impl Device {
         let enrolled = self.identity.as_ref().and_then(|identity| identity.enrolled.as_ref());
         let token = enrolled.and_then(|enrolled| enrolled.token);
         let signed_lease = enrolled.filter(|_| sync.present_lease).map(|enrolled| enrolled.lease.clone());
-        let Load { parcels, wants, repair, marks } = load;
+        let Load { parcels, wants, repair, marks, returns } = load;
         let challenge = self.progress.challenge;
         Some(ExchangeRequest {
             lease: prefix,
@@ -341,7 +390,7 @@ impl Device {
             configuration: self.progress.configuration,
             decided_to: self.progress.decided_to,
             marks,
-            returns: Vec::new(),
+            returns,
             signed_lease,
         })
     }

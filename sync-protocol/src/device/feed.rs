@@ -11,10 +11,11 @@ use super::event::Report;
 use super::exchange::Waiting;
 use super::rows::{Entry, Key, Rows, Standing};
 use super::turn::Turn;
+use crate::crypto::Signature;
 use crate::documents::{self, Kind};
-use crate::ids::{ChangeHash, Channel, DocumentId, Position};
+use crate::ids::{ChangeHash, Channel, DocumentId, Hash, Position};
 use crate::wire::answer::{FeedItem, FeedWhat, Rest};
-use crate::wire::codec::to_cbor;
+use crate::wire::codec::{Raw, to_cbor};
 use crate::wire::digest::Digest;
 
 /// The rest of an answer, while its documents are read.
@@ -25,6 +26,11 @@ pub(super) struct FeedJob {
     pub wanted: Vec<DocumentId>,
     /// It is of the log that this device knows.
     pub known: bool,
+    /// As signed, and by whom: proves the feed.
+    pub receipt: Raw,
+    pub signature: Signature,
+    /// What the receipt says of the feed.
+    pub leaves: Option<Hash>,
 }
 
 /// A document after its part of the feed.
@@ -32,8 +38,8 @@ struct Merged {
     saved: Vec<u8>,
     /// Fed changes that the hub was not known to have.
     news: Vec<ChangeHash>,
-    /// Changes of the copy that the hub does not have, where it sent the document whole.
-    lost: Vec<ChangeHash>,
+    /// Changes of the copy that the hub does not have, where it sent the document whole, and whether they are this user's.
+    lost: Vec<(ChangeHash, bool)>,
     conflicts: u32,
     /// The stored copy could not be read: this one was made anew.
     anew: bool,
@@ -71,6 +77,7 @@ impl Device {
             self.feed_document(document, &items, &job.rest, stored.remove(&document), whole, turn);
         }
         self.keep_leases(&job.rest, turn);
+        self.keep_proof(&job, turn);
         self.settle_wants(&job, turn);
         let moved = fed > 0 || !job.wanted.is_empty() || job.rest.repair.is_some();
         if let Some(sync) = &mut self.sync {
@@ -175,7 +182,9 @@ impl Device {
             }
         }
         let is_lost = |hash: &ChangeHash| whole && !fed.contains(hash) && !uncounted.contains(hash);
-        let lost = copy.hashes().into_iter().filter(is_lost).collect();
+        let prefix = self.lease().map(|lease| lease.prefix);
+        let lost = copy.hashes().into_iter().filter(is_lost);
+        let lost = lost.map(|hash| (hash, copy.author(&hash) == prefix)).collect();
         Ok(Merged { saved: copy.save(), news, lost, conflicts: copy.conflicts(), anew })
     }
 
@@ -188,11 +197,13 @@ impl Device {
         for change in merged.news {
             self.count(document, change, turn);
         }
-        for change in merged.lost {
-            // An own change goes back with its parcel; another's stays here until its author gives it back.
+        for (change, own) in merged.lost {
+            // An own change goes back with its parcel; another's with its proof, or stays here until its author gives it back.
             self.uncount(document, change, turn);
             if let Some(counter) = self.receipted_parcel_with(document, change) {
                 self.give_back(counter, turn);
+            } else if own || self.may_return(document) {
+                self.put_up_for_return(document, turn);
             }
         }
         turn.put(Key::Copy(document), merged.saved);
@@ -226,6 +237,7 @@ impl Device {
             for document in job.wanted.iter().filter(|document| !done(document)) {
                 sync.asked.remove(document);
             }
+            sync.gone.extend(job.wanted.iter().filter(|document| done(document) && !came(document)));
         }
         turn.progress();
     }

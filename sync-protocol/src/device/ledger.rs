@@ -115,6 +115,7 @@ impl Device {
         let open = entry.standing == Standing::Open;
         if open && entry.channels.is_empty() && entry.uncounted.is_empty() && !unsent {
             self.entries.remove(&document);
+            self.forget_proofs_of(document, turn);
             turn.entry(document);
             turn.delete(Key::Copy(document));
         }

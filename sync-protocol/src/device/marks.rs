@@ -82,6 +82,7 @@ impl Device {
         for counter in beyond {
             self.give_back(counter, turn);
         }
+        self.keep_proofs_beyond(shared, turn);
         self.progress.held.clear();
         self.progress.marks.retain(|mark| mark.position <= shared);
         if let Some(sync) = &mut self.sync {

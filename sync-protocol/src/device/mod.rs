@@ -17,7 +17,7 @@
 //! Where: [`event`] and [`rows`] are the words; `record` turns edits into work, `pack` work into requests, `sealed` seals it
 //! to the hub as well, `marks` sees which log answers, `receipt` reads fates, `decided` what people decided later,
 //! `standing` what the hub orders, `feed` what came down, `replay` writes work again on the hub's document, `repair` mends
-//! differences, `stating` says what was read and vouched for, `courier` makes and takes files that are carried,
+//! differences, `giving` gives back others' work, `stating` says what was read and vouched for, `courier` makes and takes files that are carried,
 //! `neighbours` takes in what colleagues recorded on the same device, `ledger` keeps the sums,
 //! [`view`] is what a screen reads, [`locked`] sends what is sealed while nobody has unlocked the device, `copy` is all that
 //! touches Automerge.
@@ -29,6 +29,7 @@ mod enrol;
 pub mod event;
 mod exchange;
 mod feed;
+mod giving;
 mod ledger;
 pub mod locked;
 mod marks;
@@ -54,7 +55,7 @@ pub use rows::{Aside, Entry, Key, ParcelInfo, RowError, Rows, Standing, Wiped, W
 
 use self::exchange::{Sync, Waiting};
 use self::progress::{Identity, Progress};
-use self::rows::Read;
+use self::rows::{FedInfo, Read};
 use self::turn::Turn;
 use crate::crypto::{PublicKey, SecretKey};
 use crate::ids::{Actor, Channel, DocumentId, InstallationId, LogId, Millis, Position};
@@ -83,6 +84,8 @@ pub struct Device {
     parcels: BTreeMap<u64, ParcelInfo>,
     aside: BTreeMap<u64, Aside>,
     reads: BTreeMap<DocumentId, Read>,
+    /// Answers with a feed whose proofs are kept.
+    fed: BTreeMap<u64, FedInfo>,
     /// Everything was erased by order.
     wiped: Option<Wiped>,
     sums: BTreeMap<Channel, Digest>,
@@ -289,6 +292,7 @@ impl Device {
             parcels: BTreeMap::new(),
             aside: BTreeMap::new(),
             reads: BTreeMap::new(),
+            fed: BTreeMap::new(),
             wiped: None,
             sums: BTreeMap::new(),
             sync: None,
@@ -309,6 +313,7 @@ impl Device {
             Key::Parcel(counter) => drop(self.parcels.insert(*counter, from_cbor(bytes)?)),
             Key::Aside(sequence) => drop(self.aside.insert(*sequence, from_cbor(bytes)?)),
             Key::Read(document) => drop(self.reads.insert(*document, from_cbor(bytes)?)),
+            Key::Fed(number) => drop(self.fed.insert(*number, from_cbor(bytes)?)),
             Key::Wiped => self.wiped = Some(from_cbor(bytes)?),
             // Cold rows are no part of the state in memory.
             _ => {}
@@ -359,6 +364,9 @@ fn table(key: &Key) -> &'static str {
         Key::Sealed(_) => "sealed",
         Key::Courier => "courier",
         Key::LastReceipt => "last receipt",
+        Key::Fed(_) => "fed",
+        Key::FedProof(_) => "fed proof",
+        Key::FedItems(..) => "fed items",
     }
 }
 

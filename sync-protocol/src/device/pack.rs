@@ -167,7 +167,7 @@ impl Device {
     }
 
     fn may_pack(&self, sync: &Sync, document: DocumentId) -> bool {
-        !sync.replay.contains(&document) && !sync.is_stuck(document)
+        !sync.replay.contains(&document) && !sync.is_stuck(document) && !sync.waits_for_return.contains(&document)
     }
 
     /// Superseded changes that the hub was not told of.

@@ -99,6 +99,9 @@ pub(super) struct Progress {
     /// Points of the log that receipts named, oldest first, further and further apart: at most `MARKS_MAX`.
     #[cbor(n(19), skip_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,
+    /// Documents of which the hub lacks something, to be looked at what of it goes back.
+    #[cbor(n(20), skip_if = "Vec::is_empty")]
+    pub returns: Vec<DocumentId>,
 }
 
 /// How the lease stands at the hub, as far as this device was told.

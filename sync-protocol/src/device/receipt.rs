@@ -68,6 +68,7 @@ impl Device {
         }
         if known {
             self.drop_copied(turn);
+            self.drop_proofs(turn);
         }
         Ok(())
     }
@@ -110,10 +111,22 @@ impl Device {
                 turn.mark(Key::Aside(*sequence));
             }
         }
+        // Given back, and some of it must wait for what goes back of others' work: that is packed anew, since a parcel that
+        // a hub has taken has its receipt.
+        let waits = |(document, changes): &(DocumentId, Vec<ChangeHash>), fate: &DocumentFate| {
+            let is_lost = |change: &ChangeHash| self.work_of(*document, *change).is_none();
+            self.progress.returns.contains(document)
+                && fate.runs.iter().any(|run| matches!(run.fate, Fate::Waiting(_)))
+                && changes.iter().any(is_lost)
+        };
+        let waits = info.again && info.documents.iter().zip(&receipt.documents).any(|(named, fate)| waits(named, fate));
         if let Some(info) = self.parcels.get_mut(&counter) {
             info.position = Some(position);
             info.again = false;
             turn.mark(Key::Parcel(counter));
+        }
+        if let Some(sync) = self.sync.as_mut().filter(|_| waits) {
+            sync.set_back.insert(counter);
         }
         self.packed.take_if(|(packed, _)| *packed == counter);
         self.stated(counter, turn);
@@ -159,7 +172,8 @@ impl Device {
                 Fate::Erased => self.erase(document, turn),
             }
         }
-        if fate.runs.iter().any(|run| comes_back(&run.fate)) {
+        // What was only given back is no work that could be stuck.
+        if self.works_of.contains_key(&document) && fate.runs.iter().any(|run| comes_back(&run.fate)) {
             self.came_back(document);
         }
         for channel in &fate.entered {
@@ -207,7 +221,7 @@ impl Device {
     /// The hub lacks something that this change needs: it is given back, or asked for and the work written again.
     pub(super) fn must_wait(&mut self, document: DocumentId, change: ChangeHash, deps: &[ChangeHash], turn: &mut Turn) {
         self.set_state(document, change, WorkState::Local, turn);
-        let (mut replay, mut neighbour) = (false, false);
+        let (mut replay, mut neighbour, mut returned) = (false, false, false);
         for dep in deps {
             if let Some(work) = self.work_of(document, *dep).and_then(|sequence| self.works.get(&sequence)) {
                 replay |= matches!(work.state, WorkState::Refused(..) | WorkState::HeldWhat(_));
@@ -215,12 +229,23 @@ impl Device {
                 self.give_back(counter, turn);
             } else if self.waits_for_neighbour(document, change, *dep) {
                 neighbour = true;
+            } else if self.may_return(document) {
+                // What this device was fed goes back first, once the hub has shown what it has of it.
+                if self.sync.as_ref().is_none_or(|sync| !sync.asked.contains(&document)) {
+                    self.want(document, turn);
+                }
+                self.put_up_for_return(document, turn);
+                returned = true;
             } else {
                 self.want(document, turn);
                 replay = true;
             }
         }
-        if replay {
+        if returned {
+            if let Some(sync) = &mut self.sync {
+                sync.waits_for_return.insert(document);
+            }
+        } else if replay {
             self.put_up_for_replay(document);
         } else if neighbour {
             self.wait_for_neighbour(document, change, turn);
@@ -262,6 +287,7 @@ impl Device {
             entry.code = None;
             entry.standing = Standing::Erased;
         }
+        self.forget_proofs_of(document, turn);
         turn.entry(document);
         turn.delete(Key::Copy(document));
         turn.report(Report::Erased { document });

@@ -1,8 +1,8 @@
 //! Repair: when the sums of a channel differ, find the documents that do, and mend both sides.
 //!
 //! 256 sums go up, by the first byte of the document id; the documents and sums of those that differ come back; what
-//! differs is asked for whole. What only this device has goes back with its parcels. Nothing is ever dropped here:
-//! a document that the hub does not list leaves the channel, its copy stays.
+//! differs is asked for whole. What only this device has goes back with its parcels, or with its proof (`giving`). Nothing
+//! is ever dropped here: a document that the hub does not list leaves the channel, its copy stays.
 
 use super::Device;
 use super::event::Report;
@@ -17,6 +17,11 @@ use crate::wire::exchange::Repair;
 impl Device {
     /// Compares the sums at the end of a feed; one channel is repaired at a time, each once in a sync.
     pub(super) fn compare(&mut self, rest: &Rest, turn: &mut Turn) {
+        let mine = |channel: &Channel| self.sums.get(channel).copied().unwrap_or_default();
+        if rest.channels.iter().zip(&rest.digests).all(|(channel, theirs)| mine(channel) == *theirs) {
+            self.forget_proofs_beyond(turn);
+            return;
+        }
         let Some(sync) = &mut self.sync else { return };
         for (channel, theirs) in rest.channels.iter().zip(&rest.digests) {
             let mine = self.sums.get(channel).copied().unwrap_or_default();
@@ -70,7 +75,11 @@ impl Device {
                 .parcels
                 .iter()
                 .filter(|(_, info)| info.position.is_some() && info.documents.iter().any(|(id, _)| *id == document));
-            for counter in carried.map(|(counter, _)| *counter).collect::<Vec<_>>() {
+            let carried: Vec<u64> = carried.map(|(counter, _)| *counter).collect();
+            if carried.is_empty() || self.may_return(document) {
+                self.put_up_for_return(document, turn);
+            }
+            for counter in carried {
                 self.give_back(counter, turn);
             }
         }

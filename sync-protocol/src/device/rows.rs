@@ -34,6 +34,8 @@ pub enum Key {
     Read(DocumentId),
     /// Hot: everything was erased by order. Then this is the only row.
     Wiped,
+    /// Hot: an answer with a feed whose proof is kept, by its number.
+    Fed(u64),
     /// Cold: a document in Automerge's saved form, own unsent work included.
     Copy(DocumentId),
     /// Cold: the typed edits of a work, to replay them.
@@ -55,6 +57,10 @@ pub enum Key {
     Courier,
     /// Cold: the hub's last receipt, signed: which log this device knows.
     LastReceipt,
+    /// Cold: what proves the answer of this number.
+    FedProof(u64),
+    /// Cold: what that answer carried of a document.
+    FedItems(u64, DocumentId),
 }
 
 impl Key {
@@ -70,6 +76,7 @@ impl Key {
             Self::Aside(n) => (0x06, &n.to_be_bytes()),
             Self::Read(id) => (0x07, id.as_bytes()),
             Self::Wiped => (0x08, &[]),
+            Self::Fed(n) => (0x09, &n.to_be_bytes()),
             Self::Copy(id) => (0x81, id.as_bytes()),
             Self::Edits(n) => (0x82, &n.to_be_bytes()),
             Self::ParcelBytes(n) => (0x83, &n.to_be_bytes()),
@@ -80,6 +87,8 @@ impl Key {
             Self::Sealed(n) => (0x88, &n.to_be_bytes()),
             Self::Courier => (0x89, &[]),
             Self::LastReceipt => (0x8a, &[]),
+            Self::FedProof(n) => (0x8b, &n.to_be_bytes()),
+            Self::FedItems(n, id) => (0x8c, &[&n.to_be_bytes()[..], id.as_bytes()].concat()),
         };
         [&[table], rest].concat()
     }
@@ -98,6 +107,7 @@ impl Key {
             0x06 => Self::Aside(number()?),
             0x07 => Self::Read(DocumentId::from_slice(rest)?),
             0x08 if rest.is_empty() => Self::Wiped,
+            0x09 => Self::Fed(number()?),
             0x81 => Self::Copy(DocumentId::from_slice(rest)?),
             0x82 => Self::Edits(number()?),
             0x83 => Self::ParcelBytes(number()?),
@@ -108,6 +118,11 @@ impl Key {
             0x88 => Self::Sealed(number()?),
             0x89 if rest.is_empty() => Self::Courier,
             0x8a if rest.is_empty() => Self::LastReceipt,
+            0x8b => Self::FedProof(number()?),
+            0x8c => {
+                let (number, id) = rest.split_at_checked(8)?;
+                Self::FedItems(u64::from_be_bytes(number.try_into().ok()?), DocumentId::from_slice(id)?)
+            }
             _ => return None,
         })
     }
@@ -290,6 +305,40 @@ pub struct ParcelInfo {
     /// Rows of [`Key::Aside`] whose superseding it states.
     #[n(5)]
     pub states: Vec<u64>,
+}
+
+/// An answer with a feed whose proof is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct FedInfo {
+    /// Up to where the log was on disk then.
+    #[n(0)]
+    pub head: Position,
+    /// Bytes of its cold rows.
+    #[n(1)]
+    pub bytes: u32,
+    /// The documents of which it proves something.
+    #[n(2)]
+    pub documents: Vec<DocumentId>,
+    /// Of a log that the hub's of today does not reach: no second copy covers it.
+    #[n(3)]
+    pub beyond: bool,
+}
+
+/// One item of such a feed: its leaf proves these changes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) struct FedItem {
+    /// Its place in the feed.
+    #[n(0)]
+    pub leaf: u32,
+    /// The code of its kind.
+    #[n(1)]
+    pub kind: u8,
+    /// Through which it came.
+    #[n(2)]
+    pub channel: Channel,
+    /// Its changes.
+    #[n(3)]
+    pub hashes: Vec<ChangeHash>,
 }
 
 /// A change that was not accepted.

@@ -114,6 +114,7 @@ impl Device {
             Key::Parcel(counter) => some(self.parcels.get(counter)),
             Key::Aside(sequence) => some(self.aside.get(sequence)),
             Key::Read(document) => some(self.reads.get(document)),
+            Key::Fed(number) => some(self.fed.get(number)),
             Key::Wiped => some(self.wiped.as_ref()),
             _ => None,
         }

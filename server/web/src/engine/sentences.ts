@@ -117,6 +117,10 @@ const HELD: Readonly<Record<string, Words>> = {
     "Reçu par le serveur; votre compte n'est pas actif, un responsable décide.",
     "The hub has it; your account is not active, a supervisor decides.",
   ),
+  "held-who-restored": both(
+    "Reçu par le serveur; il vient d'être remis en route et l'administrateur doit d'abord le confirmer.",
+    "The hub has it; it was brought back from a copy, and the administrator must confirm that first.",
+  ),
 };
 
 /** Why something waits at the hub. */

@@ -9,6 +9,8 @@ import { Doc, DocumentError, hashOfChange } from "../documents/am.js";
 import { conflicts } from "../documents/conflict.js";
 import { blank, constantHashes, constants } from "../documents/constant.js";
 import type { Kind } from "../documents/types.js";
+import { fromHex } from "../bytes.js";
+import { ActorPrefix } from "../ids.js";
 import type { ChangeHash } from "../ids.js";
 import type { Raw } from "../wire/codec.js";
 
@@ -125,6 +127,12 @@ export class Copy {
   /** The changes that a change of this document depends on. */
   deps(change: ChangeHash): readonly ChangeHash[] {
     return this.doc.meta(change)?.deps ?? [];
+  }
+
+  /** Whose change it is, of those that this document has. */
+  author(change: ChangeHash): ActorPrefix | null {
+    const actor = this.doc.meta(change)?.actor;
+    return actor === undefined ? null : ActorPrefix.fromSlice(fromHex(actor).subarray(0, ActorPrefix.LEN));
   }
 
   /** Merges changes. Throws {@link CopyError}; this copy must then be dropped. */

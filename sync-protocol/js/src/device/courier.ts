@@ -28,7 +28,7 @@ import type { Ask, Place, Reply } from "../wire/courier.js";
 import type { ExchangeRequest } from "../wire/exchange.js";
 import { Manifest } from "../wire/manifest.js";
 import { Parcel, SealedContents } from "../wire/parcel.js";
-import { goOn, nextRequest, NO_LOAD, takeAnswer } from "./exchange.js";
+import { goOn, nextRequest, takeAnswer } from "./exchange.js";
 import { packAll, unpack } from "./pack.js";
 import { Stopped, orNull, orStop } from "./reading.js";
 import { takeFate, takeReceipts } from "./receipt.js";
@@ -37,7 +37,7 @@ import type { Key, Rows } from "./rows.js";
 import { wipe } from "./standing.js";
 import { worksOf } from "./state.js";
 import type { State } from "./state.js";
-import { syncOfFile } from "./sync.js";
+import { NO_LOAD, syncOfFile } from "./sync.js";
 import type { Turn } from "./turn.js";
 
 /** Draws of a key before its bytes are given up: one in four billion is none. */

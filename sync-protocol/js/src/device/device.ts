@@ -42,7 +42,7 @@ import { Identity, Progress } from "./progress.js";
 import type { LeaseStanding } from "./progress.js";
 import { neighbours } from "./neighbours.js";
 import { edit } from "./record.js";
-import { Aside, Entry, ParcelInfo, Read, RowError, Wiped, Work } from "./rows.js";
+import { Aside, Entry, FedInfo, ParcelInfo, Read, RowError, Wiped, Work } from "./rows.js";
 import type { Key } from "./rows.js";
 import { noteSealed, sealWork } from "./sealed.js";
 import { sayErased } from "./standing.js";
@@ -307,6 +307,9 @@ function take(device: State, key: Key, bytes: Uint8Array): void {
     case "read":
       device.reads.set(key.document, fromCbor(Read, bytes));
       break;
+    case "fed":
+      device.fed.set(key.number, fromCbor(FedInfo, bytes));
+      break;
     case "wiped":
       device.wiped = fromCbor(Wiped, bytes);
       break;
@@ -333,6 +336,8 @@ function row(device: State, key: Key): Uint8Array | null {
       return written(Aside, device.aside.get(key.number));
     case "read":
       return written(Read, device.reads.get(key.document));
+    case "fed":
+      return written(FedInfo, device.fed.get(key.number));
     case "wiped":
       return device.wiped === null ? null : toCbor(Wiped, device.wiped);
     default:

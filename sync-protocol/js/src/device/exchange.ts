@@ -4,22 +4,19 @@
  * A request carries parcels, or wants, or a repair; each also reads the feed from the cursor. After a cut nothing is
  * lost: parcels without a receipt travel again, the cursor stands where the last stored feed ended.
  */
-import type { DocumentId } from "../ids.js";
 import { BATCH_BYTES_MAX, BATCH_BYTES_MIN, SYNC_EXCHANGES_MAX, WANTS_DOCUMENTS_MAX } from "../limits.js";
 import { Answer } from "../wire/answer.js";
 import { frame, fromCbor, read } from "../wire/codec.js";
-import type { Place } from "../wire/courier.js";
 import { ExchangeRequest, Renewal } from "../wire/exchange.js";
 import type { Repair } from "../wire/exchange.js";
 import { Parcel } from "../wire/parcel.js";
 import { exported, taken } from "./courier.js";
-import type { TakeJob } from "./courier.js";
-import type { Marks } from "../wire/returning.js";
+import type { Return } from "../wire/returning.js";
 import { hasDecisionsToAsk, takeDecisions } from "./decided.js";
 import { enrolAnswer } from "./enrol.js";
-import type { EditRequest, Neighbour } from "./event.js";
 import { readFeed, startFeed } from "./feed.js";
-import type { FeedJob } from "./feed.js";
+import { chooseReturns, hasToReturn, sendReturns, startReturns, takeReturned } from "./giving.js";
+import type { Offered } from "./giving.js";
 import { marks, noteLog } from "./marks.js";
 import { takeNeighbours } from "./neighbours.js";
 import { hasOutstanding, hasToPack, outstanding, unpack } from "./pack.js";
@@ -32,8 +29,8 @@ import { KeptReceipt } from "./rows.js";
 import type { Rows } from "./rows.js";
 import { takeOrders, wipe, wipeIsDue } from "./standing.js";
 import type { State } from "./state.js";
-import { newSync } from "./sync.js";
-import type { Sync } from "./sync.js";
+import { NO_LOAD, newSync } from "./sync.js";
+import type { Load, Sync } from "./sync.js";
 import type { Turn } from "./turn.js";
 
 /** Answers without any effect after which a sync ends: one may be the hub's, two are a habit. */
@@ -42,27 +39,6 @@ const IDLE_ANSWERS_MAX = 2;
 const LEASE_UNKNOWN = "lease-unknown";
 /** Bytes that one wanted document is reckoned at. */
 const WANTED_DOCUMENT_BYTES = 1024;
-
-/** What waits for rows of the store. */
-export type Waiting =
-  | { readonly is: "edit"; readonly requests: readonly EditRequest[] }
-  | { readonly is: "feed"; readonly job: FeedJob }
-  | { readonly is: "parcels"; readonly counters: readonly number[] }
-  | { readonly is: "replay"; readonly document: DocumentId }
-  | { readonly is: "neighbours"; readonly neighbours: readonly Neighbour[] }
-  | { readonly is: "export"; readonly place: Place; readonly counters: readonly number[] }
-  | { readonly is: "take"; readonly job: TakeJob }
-  | { readonly is: "marks" };
-
-/** What one request carries beside what every request does. */
-interface Load {
-  readonly parcels: readonly Parcel[];
-  readonly wants: readonly DocumentId[];
-  readonly repair: Repair | null;
-  readonly marks: Marks | null;
-}
-
-export const NO_LOAD: Load = { parcels: [], wants: [], repair: null, marks: null };
 
 /** Begins a sync. */
 export function syncNow(device: State, budget: number, turn: Turn): void {
@@ -98,6 +74,7 @@ export function turnedAway(device: State, number: number, code: string, reason: 
   sync.presentLease = true;
   sync.leasePresented = true;
   sync.showMarks ||= sent.marks;
+  for (const [document] of sent.returns) sync.offers.delete(document);
   for (const document of sent.wants) sync.asked.delete(document);
   request(device, turn);
 }
@@ -143,10 +120,12 @@ export function takeAnswer(device: State, bytes: Uint8Array, budget: number, tur
   device.progress.syncedAt = receipt.at;
   const log = noteLog(device, receipt, answer, rest, sent.marks, turn);
   const known = log !== "another";
+  takeReturned(device, sent.returns, rest.returned, turn);
   takeReceipts(device, receipt, answer, known, turn);
   takeOrders(device, rest, turn);
   takeDecisions(device, rest, log === "same", turn);
-  startFeed(device, { rest, head: receipt.head, wanted: sent.wants, known }, turn);
+  const signed = { receipt: answer.receipt, signature: answer.signature, leaves: receipt.leaves };
+  startFeed(device, { rest, head: receipt.head, wanted: sent.wants, known, ...signed }, turn);
 }
 
 /** Does what was waiting for these rows. */
@@ -171,6 +150,12 @@ export async function loaded(device: State, rows: Rows, turn: Turn): Promise<voi
       break;
     case "marks":
       sendMarks(device, rows, turn);
+      break;
+    case "returns":
+      chooseReturns(device, waiting.documents, rows, turn);
+      break;
+    case "leases":
+      sendReturns(device, waiting.giving, rows, turn);
       break;
     case "neighbours":
       takeNeighbours(device, waiting.neighbours, rows, turn);
@@ -216,6 +201,7 @@ function hasMore(device: State, sync: Sync): boolean {
     device.progress.wants.some((document) => !sync.asked.has(document)) ||
     hasOutstanding(device) ||
     hasToPack(device) ||
+    hasToReturn(device) ||
     hasDecisionsToAsk(device)
   );
 }
@@ -230,6 +216,7 @@ function request(device: State, turn: Turn): void {
   const counters = outstanding(device, turn);
   const [only] = counters;
   if (only === undefined) {
+    if (hasOnlyReturns(device) && startReturns(device, turn)) return;
     const sync = device.sync;
     if (sync === null) return;
     const wants = device.progress.wants.filter((id) => !sync.asked.has(id)).slice(0, wantsMax(sync.budget));
@@ -263,6 +250,19 @@ function sendLoaded(device: State, counters: readonly number[], rows: Rows, turn
   send(device, { ...NO_LOAD, parcels }, turn);
 }
 
+/** Whether nothing is to be asked for first: the answer tells better what the hub lacks. */
+function hasOnlyReturns(device: State): boolean {
+  const { sync, progress } = device;
+  if (sync === null || sync.more || sync.repair !== null) return false;
+  return progress.wants.every((document) => sync.asked.has(document));
+}
+
+/** A request with what goes back of others' work. */
+export function sendBack(device: State, returns: readonly Return[], offered: readonly Offered[], turn: Turn): void {
+  send(device, { ...NO_LOAD, returns }, turn);
+  if (device.sync !== null && device.sync.sent !== null) device.sync.sent = { ...device.sync.sent, returns: offered };
+}
+
 /** A request of its own: what else there is waits until both sides know which log they share. */
 function sendMarks(device: State, rows: Rows, turn: Turn): void {
   const bytes = rows[0]?.[1] ?? null;
@@ -280,12 +280,12 @@ function send(device: State, load: Load, turn: Turn): void {
   const request = nextRequest(device, load);
   if (sync === null || request === null) return;
   device.number += 1;
-  sync.sent = { number: device.number, wants: load.wants, marks: load.marks !== null };
+  sync.sent = { number: device.number, wants: load.wants, marks: load.marks !== null, returns: [] };
   turn.send(device.number, "exchange", frame("exchangeRequest", ExchangeRequest, request));
 }
 
 /** The request that goes with this load, over the network or in a file. */
-export function nextRequest(device: State, { parcels, wants, repair, marks }: Load): ExchangeRequest | null {
+export function nextRequest(device: State, { parcels, wants, repair, marks, returns }: Load): ExchangeRequest | null {
   const { session, sync, progress } = device;
   const enrolled = device.identity?.enrolled ?? null;
   if (session === null || sync === null || enrolled === null) return null;
@@ -303,7 +303,7 @@ export function nextRequest(device: State, { parcels, wants, repair, marks }: Lo
     configuration: progress.configuration,
     decidedTo: progress.decidedTo,
     marks,
-    returns: [],
+    returns,
     signedLease: sync.presentLease ? enrolled.lease : null,
   };
 }

@@ -8,7 +8,8 @@ import { equalBytes } from "../bytes.js";
 import { constantHashes } from "../documents/constant.js";
 import { KIND_CODES } from "../documents/types.js";
 import type { Kind } from "../documents/types.js";
-import type { ChangeHash, DocumentId, Position } from "../ids.js";
+import type { Signature } from "../crypto.js";
+import type { ChangeHash, DocumentId, Hash, Position } from "../ids.js";
 import { Channel } from "../ids.js";
 import type { FeedItem, FeedWhat, Rest } from "../wire/answer.js";
 import { toCbor } from "../wire/codec.js";
@@ -17,6 +18,7 @@ import { Digest } from "../wire/digest.js";
 import { SignedLease } from "../wire/lease.js";
 import { Copy, CopyError, hashOf } from "./copy.js";
 import { goOn } from "./exchange.js";
+import { keepProof, mayReturn, putUpForReturn } from "./giving.js";
 import { orNull } from "./reading.js";
 import { closeIfDone, count, enter, leave, newEntry, takeFrom, uncount } from "./ledger.js";
 import { giveBack, receiptedParcelWith, want } from "./receipt.js";
@@ -36,6 +38,11 @@ export interface FeedJob {
   readonly wanted: readonly DocumentId[];
   /** It is of the log that this device knows. */
   readonly known: boolean;
+  /** As signed, and by whom: proves the feed. */
+  readonly receipt: Raw;
+  readonly signature: Signature;
+  /** What the receipt says of the feed. */
+  readonly leaves: Hash | null;
 }
 
 /** A document after its part of the feed. */
@@ -43,8 +50,8 @@ interface Merged {
   readonly saved: Uint8Array;
   /** Fed changes that the hub was not known to have. */
   readonly news: readonly ChangeHash[];
-  /** Changes of the copy that the hub does not have, where it sent the document whole. */
-  readonly lost: readonly ChangeHash[];
+  /** Changes of the copy that the hub does not have, where it sent the document whole, and whether they are this user's. */
+  readonly lost: readonly (readonly [ChangeHash, boolean])[];
   readonly conflicts: number;
   /** The stored copy could not be read: this one was made anew. */
   readonly anew: boolean;
@@ -79,6 +86,7 @@ export function readFeed(device: State, job: FeedJob, rows: Rows, turn: Turn): v
     feedDocument(device, document, of, rest, stored.get(document) ?? null, wanted.has(document), turn);
   }
   keepLeases(device, rest, turn);
+  keepProof(device, job, turn);
   settleWants(device, job, turn);
   const moved = items.size > 0 || job.wanted.length > 0 || rest.repair !== null;
   if (device.sync !== null) {
@@ -161,7 +169,10 @@ function mergeFeed(
       // Own work goes back in; what does not fit any more stays in the outbox with its bytes.
       for (const [, work] of worksOf(device, document)) copy = copy.mergedIfFitting([work.raw]);
     }
-    const lost = whole ? copy.hashes().filter((hash) => !fed.has(hash) && !uncounted.has(hash)) : [];
+    const prefix = device.session?.lease.prefix ?? null;
+    const missing = whole ? copy.hashes().filter((hash) => !fed.has(hash) && !uncounted.has(hash)) : [];
+    const lost: [ChangeHash, boolean][] = [];
+    for (const hash of missing) lost.push([hash, copy.author(hash) === prefix]);
     return { saved: copy.save(), news, lost, conflicts: copy.conflicts(), anew };
   } finally {
     copy.free();
@@ -173,11 +184,12 @@ function keepMerged(device: State, document: DocumentId, kind: Kind, merged: Mer
   turn.entry(document);
   if (merged.anew) countAnew(device, document);
   for (const change of merged.news) count(device, document, change, turn);
-  for (const change of merged.lost) {
-    // An own change goes back with its parcel; another's stays here until its author gives it back.
+  for (const [change, own] of merged.lost) {
+    // An own change goes back with its parcel; another's with its proof, or stays here until its author gives it back.
     uncount(device, document, change, turn);
     const counter = receiptedParcelWith(device, document, change);
     if (counter !== null) giveBack(device, counter, turn);
+    else if (own || mayReturn(device, document)) putUpForReturn(device, document, turn);
   }
   turn.put({ is: "copy", document }, merged.saved);
   if (merged.conflicts > 0) turn.report({ Conflict: { document, fields: merged.conflicts } });
@@ -201,7 +213,10 @@ function settleWants(device: State, job: FeedJob, turn: Turn): void {
   const noneCame = !job.wanted.some((document) => came.has(document));
   const done = new Set(job.wanted.filter((document) => noneCame || came.has(document)));
   device.progress.wants = device.progress.wants.filter((document) => !done.has(document));
-  for (const document of job.wanted) if (!done.has(document)) device.sync?.asked.delete(document);
+  for (const document of job.wanted) {
+    if (!done.has(document)) device.sync?.asked.delete(document);
+    else if (!came.has(document)) device.sync?.gone.add(document);
+  }
   turn.progress();
 }
 

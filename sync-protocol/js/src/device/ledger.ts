@@ -8,6 +8,7 @@
 import type { ChangeHash, Channel, DocumentId } from "../ids.js";
 import { KIND_CODES } from "../documents/types.js";
 import { Digest } from "../wire/digest.js";
+import { forgetProofsOf } from "./giving.js";
 import type { Entry, Work } from "./rows.js";
 import { unseal } from "./sealed.js";
 import { grouped, sorted, worksOf } from "./state.js";
@@ -93,6 +94,7 @@ export function closeIfDone(device: State, document: DocumentId, turn: Turn): vo
   // A change that the hub lost may be the only one left anywhere.
   if (entry.standing === "open" && entry.channels.length === 0 && entry.uncounted.length === 0) {
     device.entries.delete(document);
+    forgetProofsOf(device, document, turn);
     turn.entry(document);
     turn.delete({ is: "copy", document });
   }

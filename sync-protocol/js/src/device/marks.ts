@@ -14,6 +14,7 @@ import type { Answer, Receipt, Rest } from "../wire/answer.js";
 import { toCbor } from "../wire/codec.js";
 import type { Mark, Marks } from "../wire/returning.js";
 import { forgetDecisionsAfter } from "./decided.js";
+import { keepProofsBeyond } from "./giving.js";
 import { giveBack } from "./receipt.js";
 import { KeptReceipt } from "./rows.js";
 import type { State } from "./state.js";
@@ -72,6 +73,7 @@ function agree(device: State, receipt: Receipt, shared: Position, turn: Turn): b
   );
   if (beyond.length > 0 || shared < device.progress.head) turn.report({ GivingBack: { parcels: beyond.length } });
   for (const [counter] of beyond) giveBack(device, counter, turn);
+  keepProofsBeyond(device, shared, turn);
   device.progress.held = [];
   device.progress.marks = device.progress.marks.filter((mark) => mark.position <= shared);
   if (device.sync !== null) device.sync.moved = true;

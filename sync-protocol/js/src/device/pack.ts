@@ -170,7 +170,7 @@ function choose(device: State): Map<DocumentId, number[]> {
 }
 
 function mayPack(sync: Sync, document: DocumentId): boolean {
-  return !sync.replay.has(document) && !isStuck(sync, document);
+  return !sync.replay.has(document) && !isStuck(sync, document) && !sync.waitsForReturn.has(document);
 }
 
 /** Superseded changes that the hub was not told of. */

@@ -106,6 +106,8 @@ export interface Progress {
   receiptsFrom: number;
   /** Points of the log that receipts named, oldest first, further and further apart: at most `MARKS_MAX`. */
   marks: readonly Mark[];
+  /** Documents of which the hub lacks something, to be looked at what of it goes back. */
+  returns: readonly DocumentId[];
 }
 
 export const Progress = struct<Progress>({
@@ -129,6 +131,7 @@ export const Progress = struct<Progress>({
   site: option(SiteCode),
   receiptsFrom: withDefault(u64, 0),
   marks: optionalList(Mark),
+  returns: optionalList(DocumentId),
 });
 
 /** A new device's progress. */
@@ -154,5 +157,6 @@ export function noProgress(): Progress {
     site: null,
     receiptsFrom: 0,
     marks: [],
+    returns: [],
   };
 }

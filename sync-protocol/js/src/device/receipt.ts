@@ -9,6 +9,7 @@ import { RECEIPTS_KEPT_MAX, RETAINED_PARCEL_BYTES_MAX } from "../limits.js";
 import type { Answer, DocumentFate, Fate, ParcelReceipt, Receipt } from "../wire/answer.js";
 import { toCbor } from "../wire/codec.js";
 import { dropAside } from "./decided.js";
+import { dropProofs, forgetProofsOf, mayReturn, putUpForReturn } from "./giving.js";
 import { count, enter, forgetWork, takeFrom, uncount, workOf } from "./ledger.js";
 import { waitForNeighbour, waitsForNeighbour } from "./neighbours.js";
 import { unpack } from "./pack.js";
@@ -62,7 +63,10 @@ export function takeReceipts(device: State, receipt: Receipt, answer: Answer, kn
       throw new Stopped("the hub answered a parcel with neither a position nor a reason");
     }
   }
-  if (known) dropCopied(device, turn);
+  if (known) {
+    dropCopied(device, turn);
+    dropProofs(device, turn);
+  }
 }
 
 /** Forgets the oldest receipts, some in each turn: counters have gaps, since sealed parcels have counters of their own. */
@@ -101,11 +105,20 @@ function takeReceipt(device: State, counter: number, receipt: ParcelReceipt, pos
     device.aside.set(sequence, { ...aside, told: true });
     turn.mark({ is: "aside", number: sequence });
   }
-  const now = device.parcels.get(counter);
-  if (now !== undefined) {
-    device.parcels.set(counter, { ...now, position, again: false });
+  // Given back, and some of it must wait for what goes back of others' work: that is packed anew.
+  const waits =
+    info.again &&
+    info.documents.some(
+      ([document, changes], index) =>
+        device.progress.returns.includes(document) &&
+        fates[index]?.runs.some((run) => run.fate.is === "waiting") === true &&
+        changes.some((change) => workOf(device, document, change) === null),
+    );
+  if (device.parcels.has(counter)) {
+    device.parcels.set(counter, { ...info, position, again: false });
     turn.mark({ is: "parcel", number: counter });
   }
+  if (waits) device.sync?.setBack.add(counter);
   if (device.packed !== null && device.packed[0] === counter) device.packed = null;
   stated(device, counter, turn);
   for (const [document] of info.documents) dropParcelsOfErased(device, document, turn);
@@ -151,7 +164,8 @@ export function takeFate(
         break;
     }
   }
-  if (fate.runs.some((run) => comesBack(run.fate))) cameBack(device, document);
+  // Only work can be stuck, not what was given back.
+  if (device.worksOf.has(document) && fate.runs.some((run) => comesBack(run.fate))) cameBack(device, document);
   for (const channel of fate.entered) enter(device, document, channel, turn);
   closeAnnex(device, document, turn);
   noteLoose(device, document, applied === changes.length);
@@ -196,6 +210,7 @@ export function mustWait(
   setState(device, document, change, { is: "local" }, turn);
   let replay = false;
   let neighbour = false;
+  let returned = false;
   for (const dep of deps) {
     const sequence = workOf(device, document, dep);
     const work = sequence === null ? undefined : device.works.get(sequence);
@@ -206,12 +221,18 @@ export function mustWait(
       giveBack(device, counter, turn);
     } else if (waitsForNeighbour(device, document, change, dep)) {
       neighbour = true;
+    } else if (mayReturn(device, document)) {
+      // What this device was fed goes back first, once the hub has shown what it has of it.
+      if (device.sync?.asked.has(document) !== true) want(device, document, turn);
+      putUpForReturn(device, document, turn);
+      returned = true;
     } else {
       want(device, document, turn);
       replay = true;
     }
   }
-  if (replay) putUpForReplay(device, document);
+  if (returned) device.sync?.waitsForReturn.add(document);
+  else if (replay) putUpForReplay(device, document);
   else if (neighbour) waitForNeighbour(device, document, change, turn);
 }
 
@@ -244,6 +265,7 @@ export function erase(device: State, document: DocumentId, turn: Turn): void {
     code: null,
     standing: "erased",
   });
+  forgetProofsOf(device, document, turn);
   turn.entry(document);
   turn.delete({ is: "copy", document });
   turn.report({ Erased: { document } });

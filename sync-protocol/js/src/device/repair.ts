@@ -2,8 +2,8 @@
  * Repair: when the sums of a channel differ, find the documents that do, and mend both sides.
  *
  * 256 sums go up, by the first byte of the document id; the documents and sums of those that differ come back; what
- * differs is asked for whole. What only this device has goes back with its parcels. Nothing is ever dropped here: a
- * document that the hub does not list leaves the channel, its copy stays.
+ * differs is asked for whole. What only this device has goes back with its parcels, or with its proof (`giving`). Nothing is
+ * ever dropped here: a document that the hub does not list leaves the channel, its copy stays.
  */
 import { KIND_CODES } from "../documents/types.js";
 import type { Channel, DocumentId } from "../ids.js";
@@ -11,6 +11,7 @@ import { REPAIR_BUCKETS } from "../limits.js";
 import type { Rest } from "../wire/answer.js";
 import { Digest } from "../wire/digest.js";
 import type { Repair } from "../wire/exchange.js";
+import { forgetProofsBeyond, mayReturn, putUpForReturn } from "./giving.js";
 import { stepOut } from "./ledger.js";
 import { giveBack, want } from "./receipt.js";
 import { sorted } from "./state.js";
@@ -24,6 +25,11 @@ function bucketOf(document: DocumentId): number {
 
 /** Compares the sums at the end of a feed; one channel is repaired at a time, each once in a sync. */
 export function compare(device: State, rest: Rest, turn: Turn): void {
+  const mine = (channel: Channel): Digest => device.sums.get(channel) ?? Digest.EMPTY;
+  if (rest.channels.every((channel, index) => rest.digests[index] === undefined || mine(channel) === rest.digests[index])) {
+    forgetProofsBeyond(device, turn);
+    return;
+  }
   const sync = device.sync;
   if (sync === null) return;
   for (const [index, channel] of rest.channels.entries()) {
@@ -70,10 +76,11 @@ export function takeRepair(device: State, rest: Rest, turn: Turn): void {
   }
   for (const document of sorted(onlyHere)) {
     stepOut(device, document, channel, turn);
-    for (const [counter, info] of [...device.parcels]) {
-      const carried = info.position !== null && info.documents.some(([id]) => id === document);
-      if (carried) giveBack(device, counter, turn);
-    }
+    const carried = [...device.parcels].filter(
+      ([, info]) => info.position !== null && info.documents.some(([id]) => id === document),
+    );
+    if (carried.length === 0 || mayReturn(device, document)) putUpForReturn(device, document, turn);
+    for (const [counter] of carried) giveBack(device, counter, turn);
   }
   turn.report({ Repaired: { channel, documents: wanted } });
 }

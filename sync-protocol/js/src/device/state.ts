@@ -12,11 +12,10 @@ import type { Digest } from "../wire/digest.js";
 import type { Lease } from "../wire/lease.js";
 import type { Parcel } from "../wire/parcel.js";
 import type { Event } from "./event.js";
-import type { Waiting } from "./exchange.js";
-import type { Sync } from "./sync.js";
+import type { Sync, Waiting } from "./sync.js";
 import { noProgress } from "./progress.js";
 import type { Identity, Progress } from "./progress.js";
-import type { Aside, Entry, ParcelInfo, Read, Wiped, Work } from "./rows.js";
+import type { Aside, Entry, FedInfo, ParcelInfo, Read, Wiped, Work } from "./rows.js";
 
 /** What an enrolled device works with. */
 export interface Session {
@@ -43,6 +42,8 @@ export class State {
   parcels = new Map<number, ParcelInfo>();
   aside = new Map<number, Aside>();
   reads = new Map<DocumentId, Read>();
+  /** Answers with a feed whose proofs are kept. */
+  fed = new Map<number, FedInfo>();
   /** Everything was erased by order. */
   wiped: Wiped | null = null;
   sums = new Map<Channel, Digest>();

@@ -1,11 +1,31 @@
 /**
- * One sync: what an exchange of several requests remembers between them. Owns its form and how it begins; what is done with it
- * stands in `exchange.ts` and the files beside. A file that is carried is a sync of one answer (`courier.ts`).
+ * One sync as it stands, from its event to its report: what it asked, what came back, what waits for rows of the store.
+ * In the Rust crate this stands at the head of `device/exchange.rs`; what is done with it: `exchange.ts`.
  */
 import type { Channel, DocumentId } from "../ids.js";
 import { UNSETTLED_MAX } from "../limits.js";
+import type { Place } from "../wire/courier.js";
+import type { Repair } from "../wire/exchange.js";
+import type { Parcel } from "../wire/parcel.js";
+import type { Marks, Return } from "../wire/returning.js";
+import type { TakeJob } from "./courier.js";
 import { SYNCED_NOTHING } from "./event.js";
-import type { Synced } from "./event.js";
+import type { EditRequest, Neighbour, Synced } from "./event.js";
+import type { FeedJob } from "./feed.js";
+import type { Giving, Offered } from "./giving.js";
+
+/** What waits for rows of the store. */
+export type Waiting =
+  | { readonly is: "edit"; readonly requests: readonly EditRequest[] }
+  | { readonly is: "feed"; readonly job: FeedJob }
+  | { readonly is: "parcels"; readonly counters: readonly number[] }
+  | { readonly is: "replay"; readonly document: DocumentId }
+  | { readonly is: "neighbours"; readonly neighbours: readonly Neighbour[] }
+  | { readonly is: "export"; readonly place: Place; readonly counters: readonly number[] }
+  | { readonly is: "take"; readonly job: TakeJob }
+  | { readonly is: "marks" }
+  | { readonly is: "returns"; readonly documents: readonly DocumentId[] }
+  | { readonly is: "leases"; readonly giving: Giving };
 
 /** A request on its way. */
 export interface Sent {
@@ -13,7 +33,20 @@ export interface Sent {
   readonly wants: readonly DocumentId[];
   /** It carried marks. */
   readonly marks: boolean;
+  /** What it gave back, in its order. */
+  readonly returns: readonly Offered[];
 }
+
+/** What one request carries beside what every request does. */
+export interface Load {
+  readonly parcels: readonly Parcel[];
+  readonly wants: readonly DocumentId[];
+  readonly repair: Repair | null;
+  readonly marks: Marks | null;
+  readonly returns: readonly Return[];
+}
+
+export const NO_LOAD: Load = { parcels: [], wants: [], repair: null, marks: null, returns: [] };
 
 /** One sync, from its event to its report. */
 export interface Sync {
@@ -54,12 +87,20 @@ export interface Sync {
   presentLease: boolean;
   /** That was done in this sync. */
   leasePresented: boolean;
+  /** How often something of a document was offered back. */
+  readonly offers: Map<DocumentId, number>;
+  /** Documents of which the hub has nothing that this user may see. */
+  readonly gone: Set<DocumentId>;
+  /** Documents with work that waits until something is given back. */
+  readonly waitsForReturn: Set<DocumentId>;
+  /** Parcels that were given back and of which some waits for the same: it is packed anew. */
+  readonly setBack: Set<number>;
   /** Whether the last answer had any effect. */
   moved: boolean;
   idle: number;
 }
 
-/** Before the first request. `replay`: documents whose work is to be written again. */
+/** A sync of which nothing has happened. */
 export function newSync(budget: number, replay: Set<DocumentId>): Sync {
   return {
     budget,
@@ -82,6 +123,10 @@ export function newSync(budget: number, replay: Set<DocumentId>): Sync {
     receiptedElsewhere: new Set(),
     presentLease: false,
     leasePresented: false,
+    offers: new Map(),
+    gone: new Set(),
+    waitsForReturn: new Set(),
+    setBack: new Set(),
     moved: false,
     idle: 0,
   };
@@ -89,7 +134,7 @@ export function newSync(budget: number, replay: Set<DocumentId>): Sync {
 
 /** For a file that is carried: one answer, and nothing is sent after it. */
 export function syncOfFile(budget: number, replay: Set<DocumentId>): Sync {
-  return { ...newSync(budget, replay), carried: true, sent: { number: 0, wants: [], marks: false } };
+  return { ...newSync(budget, replay), carried: true, sent: { number: 0, wants: [], marks: false, returns: [] } };
 }
 
 /** Whether work of this document waits for the next sync. */

@@ -1,5 +1,7 @@
 //! A hub played by the test: everything in memory, believes what it is sent, and does as the test says.
 
+mod back;
+
 use automerge::Change;
 
 use super::*;
@@ -8,6 +10,7 @@ use crate::ids::{ActorPrefix, ChainTag, Hash, Salt, UserId};
 use crate::sealing::SealingKey;
 use crate::wire::answer::{
     Answer, Decided, DocumentFate, Fate, FeedItem, FeedWhat, Order, ParcelReceipt, Receipt, RepairAnswer, Rest, Run,
+    leaf, leaf_salt, leaves_hash, verify_receipt,
 };
 use crate::wire::codec::{Message, Raw, frame, from_cbor, read};
 use crate::wire::enrolment::{EnrolAnswer, EnrolRequest};
@@ -15,7 +18,7 @@ use crate::wire::exchange::ExchangeRequest;
 use crate::wire::lease::SignedLease;
 use crate::wire::manifest::Statement;
 use crate::wire::parcel::OpenedParcel;
-use crate::wire::returning::{Mark, Marks};
+use crate::wire::returning::{Mark, Marks, Return, Returned};
 
 #[derive(Clone)]
 struct Kept {
@@ -47,6 +50,10 @@ pub(super) struct FakeHub {
     branches: Vec<(Position, u8)>,
     /// Knows no marks, as hubs of earlier versions.
     pub old: bool,
+    /// Proves what it feeds, and takes it back.
+    pub proves: bool,
+    /// What becomes of all that is given back, instead of the usual.
+    pub returned: Option<Fate>,
     leases: BTreeMap<ActorPrefix, Lease>,
     documents: BTreeMap<DocumentId, Filed>,
     receipts: BTreeMap<Hash, ParcelReceipt>,
@@ -90,6 +97,8 @@ impl FakeHub {
             copied_to: Position::START,
             branches: Vec::new(),
             old: false,
+            proves: false,
+            returned: None,
             leases: BTreeMap::new(),
             documents: BTreeMap::new(),
             receipts: BTreeMap::new(),
@@ -172,10 +181,13 @@ impl FakeHub {
                 self.admit(opened, &lease, &mut brought)
             })
             .collect();
+        let returned: Vec<DocumentFate> =
+            request.returns.iter().flat_map(|back| self.take_back(back, &mut brought)).collect();
         let channel = Channel::site(&lease.site);
         let mut rest = Rest { channels: vec![channel.clone()], orders: self.orders.clone(), ..Rest::default() };
         rest.decided = self.decided.iter().filter(|one| one.position > request.decided_to).cloned().collect();
         rest.decided_to = Some(self.position);
+        rest.returned = returned;
         rest.token = request.renewal.as_ref().filter(|_| self.renews).map(|_| Salt::new([9; 16]));
         if let Some(configuration) = &self.tells {
             rest.leases = self.leases.values().map(|lease| SignedLease::sign(lease, &self.key)).collect();
@@ -209,6 +221,7 @@ impl FakeHub {
             rest.digests = vec![self.digest(&channel)];
             rest.position = Some(self.position);
         }
+        rest.seed = Some(Salt::new([7; 16])).filter(|_| self.proves && !rest.feed.is_empty());
         if let Some(repair) = &request.repair {
             rest.repair = Some(self.repair(&channel, &repair.buckets));
         }
@@ -227,28 +240,8 @@ impl FakeHub {
             rest: Hash::new([0; 32]),
             lease,
         };
-        frame(Message::Answer, &Answer::sign(receipt, rest, None, &self.key))
-    }
-
-    /// The chain hash at a position: the number of the branch and the position.
-    fn chain(&self, position: Position) -> Hash {
-        let branch = self.branches.iter().rev().find(|(from, _)| position > *from).map_or(0, |(_, branch)| *branch);
-        let mut bytes = [branch; 32];
-        bytes[1..8].copy_from_slice(&position.0.to_be_bytes()[1..]);
-        Hash::new(bytes)
-    }
-
-    fn tag(&self, position: Position) -> ChainTag {
-        ChainTag::of(&self.chain(position))
-    }
-
-    /// The highest of the marks that stands in this log.
-    fn shared(&self, marks: &Marks) -> Position {
-        let latest = marks.verify(&self.key.public()).ok();
-        let latest = latest.map(|receipt| Mark { position: receipt.head, tag: ChainTag::of(&receipt.chain) });
-        let stands = |mark: &Mark| mark.position <= self.position && mark.tag == self.tag(mark.position);
-        let all = latest.into_iter().chain(marks.earlier.iter().copied());
-        all.filter(stands).map(|mark| mark.position).max().unwrap_or_default()
+        let leaves = rest.seed.map(|seed| leaves_hash(&Self::leaves(&seed, rest)));
+        frame(Message::Answer, &Answer::sign(receipt, rest, leaves, &self.key))
     }
 
     fn admit(

@@ -2,6 +2,7 @@
 
 mod courier;
 mod decisions;
+mod giving;
 mod hub;
 mod js_traces;
 mod locked;

@@ -181,6 +181,34 @@ fn a_repair_leaves_the_recorded_trace() {
 }
 
 #[test]
+fn a_hub_that_came_back_and_is_given_others_work_leaves_the_recorded_trace() {
+    let (mut hub, [mut gone, mut colleague]) = night(["GOG", "GOG"]);
+    hub.proves = true;
+    colleague.sync(&mut hub);
+    let backup = hub.position;
+    let (document, _) = gone.record(case("Awa"));
+    gone.sync(&mut hub);
+    colleague.sync(&mut hub);
+    colleague.record(change(document, "identity.family", "Traoré"));
+    colleague.sync(&mut hub);
+    gone.sync(&mut hub);
+    gone.record(change(document, "identity.called", "Mama"));
+    gone.record(case("Moussa"));
+    gone.sync(&mut hub);
+    colleague.sync(&mut hub);
+    hub.restore(backup);
+    hub.log = LogId::new([2; 16]);
+    colleague.begin();
+    let (number, ..) = colleague.sent.pop_front().unwrap();
+    let (code, reason) = ("lease-unknown".to_owned(), "no such lease".to_owned());
+    colleague.give(Event::TurnedAway { number, code, reason });
+    colleague.go_on(&mut hub);
+    colleague.restart();
+    colleague.sync(&mut hub);
+    is_as_recorded("give-back", &colleague);
+}
+
+#[test]
 fn a_decision_leaves_the_recorded_trace() {
     let (mut hub, [mut phone]) = night(["GOG"]);
     hub.verdict = Some(Box::new(|_, _| Some(Fate::Held("held-who-pending".to_owned()))));
