@@ -32,6 +32,9 @@ pub const HELD_REVOKED: &str = "held-who-revoked";
 /// Held: the user may not do anything at present.
 pub const HELD_INACTIVE: &str = "held-who-inactive";
 
+/// Held: this hub came back from an older copy, or exists twice, and no administrator has confirmed it yet.
+pub const HELD_RESTORED: &str = "held-who-restored";
+
 /// The code of every denial: it must not tell what exists.
 pub const DENIED: &str = "not-allowed";
 

@@ -79,6 +79,7 @@ pub const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/v1/admin/devices/{lease}/confirm", may(Action::ManageDevices)),
     ("POST", "/v1/admin/devices/{lease}/revoke", may(Action::ManageDevices)),
     ("POST", "/v1/admin/devices/{lease}/move", may(Action::ManageDevices)),
+    ("POST", "/v1/admin/hub/confirm-restored", may(Action::ManageUsers)),
     ("POST", "/v1/admin/invitations", may(Action::Invite)),
     ("GET", "/v1/admin/accounts", may(Action::ManageUsers)),
     ("POST", "/v1/admin/accounts", may(Action::ManageUsers)),

@@ -196,6 +196,12 @@ fn fact(acts: &Acts, fact: Fact) -> Vec<AuditRow> {
             vec![AuditRow { about: Some(partner.to_string()), ..acts.on("task-opened", referral) }]
         }
         Fact::TaskDone { opened, .. } => acts.about("task-done", opened),
+        Fact::Continued { log, .. } => acts.about("restored", log),
+        Fact::ContinuedConfirmed => vec![acts.row("restored-confirmed")],
+        Fact::Readmitted { lease } => {
+            let lease = lease.lease.read::<sync_protocol::wire::lease::Lease>();
+            acts.about("readmitted", lease.map(|lease| lease.prefix.to_string()).unwrap_or_default())
+        }
         Fact::Superseded { document, .. } => vec![acts.on("superseded", document)],
         Fact::Couriered { number, .. } => acts.about("courier-file-came", number),
     }

@@ -41,9 +41,21 @@ pub struct AdminArgs {
     command: AdminCommand,
 }
 
+/// What the hub waits for.
+#[derive(Subcommand)]
+pub enum HubAdminCommand {
+    /// Show what is held because the hub came back from an older copy
+    Restored,
+    /// Revocations, devices, users and moves since the copy were compared: let what is held be tried again
+    ConfirmRestored,
+}
+
 /// What an administrator or a lead may want.
 #[derive(Subcommand)]
 pub enum AdminCommand {
+    /// The hub itself: confirm one that came back from an older copy
+    #[command(subcommand)]
+    Hub(HubAdminCommand),
     /// Sites: posts, centres, the headquarters
     #[command(subcommand)]
     Site(SiteCommand),
@@ -129,6 +141,10 @@ pub fn run(args: AdminArgs) -> Result<ExitCode, Trouble> {
 
 async fn ask(client: &mut Client, command: &AdminCommand) -> Result<Value, Trouble> {
     match command {
+        AdminCommand::Hub(HubAdminCommand::Restored) => client.get("/v1/status").await,
+        AdminCommand::Hub(HubAdminCommand::ConfirmRestored) => {
+            client.post("/v1/admin/hub/confirm-restored", &json!({})).await
+        }
         AdminCommand::Site(command) => admin_people::ask_site(client, command).await,
         AdminCommand::Partner(command) => admin_people::ask_partner(client, command).await,
         AdminCommand::User(command) => admin_people::ask_user(client, command).await,
@@ -155,6 +171,22 @@ async fn ask(client: &mut Client, command: &AdminCommand) -> Result<Value, Troub
 
 fn shown(command: &AdminCommand, answer: &Value) -> String {
     match command {
+        AdminCommand::Hub(HubAdminCommand::Restored) => match &answer["restored"] {
+            Value::Null => "Nothing is held for having been restored.".to_owned(),
+            row => format!(
+                "Restored at {} (entry {}); known to be the same up to entry {}.\n{} pieces of work are held for it.\n\
+                 Compare revocations, devices, users and moves since then, then: segin admin hub confirm-restored",
+                moment(&row["at"]),
+                text(&row["position"]),
+                text(&row["shared"]),
+                text(&row["held"]),
+            ),
+        },
+        AdminCommand::Hub(HubAdminCommand::ConfirmRestored) => format!(
+            "Confirmed (entry {}). {} pieces of work are tried again now.",
+            text(&answer["position"]),
+            text(&answer["tried"]),
+        ),
         AdminCommand::Site(command) => admin_people::shown_site(command, answer),
         AdminCommand::Partner(command) => admin_people::shown_partner(command, answer),
         AdminCommand::User(command) => admin_people::shown_user(command, answer),

@@ -46,6 +46,10 @@ pub struct ServeArgs {
     /// Keep a second copy of log and keyring here, best on another disk
     #[arg(long, value_name = "DIR")]
     copy_to: Option<PathBuf>,
+    /// The data folder was put back from an older copy, or is a second one of a backup: hold everything until an
+    /// administrator has confirmed. Twice in a row changes nothing
+    #[arg(long)]
+    restored: bool,
     /// Speak TLS with this certificate: PEM, the hub's own first. Taken anew when the file changes
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -115,6 +119,7 @@ fn start(args: ServeArgs) -> Result<RunningHub, StartError> {
     let mut options = Options::new(args.data, args.master_key);
     options.listen = args.listen;
     options.copy_to = args.copy_to;
+    options.restored = args.restored;
     options.lists = !args.without_lists;
     options.door = Door {
         tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| CertificateFiles::new(certificate, key)),

@@ -38,6 +38,9 @@ pub enum EnrolError {
     /// The user has no site, or the hub no configuration.
     #[error("the user is not ready for enrolment: the administrator must give a site first")]
     NotReady,
+    /// The hub came back from an older copy: invitations used since would be good again.
+    #[error("this hub was restored and waits for an administrator to confirm it: try again afterwards")]
+    Restored,
 }
 
 impl EnrolError {
@@ -51,6 +54,7 @@ impl EnrolError {
             Self::Proof => "enrol-proof",
             Self::Letters => "enrol-letters",
             Self::NotReady => "enrol-not-ready",
+            Self::Restored => "enrol-hub-restored",
         }
     }
 }
@@ -68,6 +72,9 @@ pub fn plan(
 ) -> Result<(Fact, EnrolAnswer), EnrolError> {
     let invitation = Invitation::parse(&request.invitation).map_err(|_| EnrolError::Unknown)?;
     request.verify(&invitation).map_err(|_| EnrolError::Proof)?;
+    if directory.restored.is_some() {
+        return Err(EnrolError::Restored);
+    }
     let hash = invitation.hash();
     let state = directory.invitations.get(&hash).ok_or(EnrolError::Unknown)?;
     let token = Salt::new(draw(random));

@@ -13,9 +13,11 @@ use sync_protocol::wire::answer::{
 use sync_protocol::wire::codec::{Message, Raw, frame};
 use sync_protocol::wire::exchange::{ExchangeRequest, Repair};
 
+use super::continuing::{Continuing, evidence, shared_with};
 use super::deciding;
 use super::directory::{Directory, LeaseState, Standing};
-use super::feed::{self, Feed, FeedRequest};
+use super::fact::By;
+use super::feed::{self, Cursor, Feed, FeedRequest, KnownCursor};
 use super::published::{Published, Shared};
 use super::vet::{RequestError, Vetted, vet, vet_request};
 use super::writer::{Done, Fatal, Job};
@@ -77,6 +79,7 @@ impl Written {
             Done::Parcels(receipts) => self.receipts.extend(receipts),
             Done::Renewed(token) => self.token = Some(token),
             Done::Returned(returned) => self.returned = returned,
+            Done::Noted => {}
             _ => return false,
         }
         true
@@ -104,7 +107,7 @@ pub fn receive_request(
 }
 
 fn received(shared: &Shared, vetted: Vetted, now: Millis) -> (Pending, Vec<Job>) {
-    let Vetted { request, key, token_fits, parcels, returns } = vetted;
+    let Vetted { request, key, token_fits, parcels, returns, readmitted } = vetted;
     let lease = request.lease;
     let named = parcels
         .iter()
@@ -118,12 +121,17 @@ fn received(shared: &Shared, vetted: Vetted, now: Millis) -> (Pending, Vec<Job>)
         .collect();
     let is_signed = parcels.iter().any(Result::is_ok);
     let mut jobs = Vec::new();
-    let stands = {
+    // First what says who asks, and that this hub may be an older copy: the work is then held for it.
+    jobs.extend(readmitted.map(Job::Readmit));
+    jobs.extend(shown(shared, &request));
+    let (stands, own) = {
         let directory = shared.directory();
-        directory.leases.get(&lease).is_some_and(|state| directory.lease_stands(state).is_ok())
+        let stands = directory.leases.get(&lease).is_some_and(|state| directory.lease_stands(state).is_ok());
+        (stands, directory.own_logs())
     };
     let renewed = request.renewal.as_ref().filter(|_| stands).is_some_and(|renewal| {
-        renewal.verify(shared.log_id, lease, &key).is_ok() && shared.take_challenge(lease, &renewal.challenge)
+        own.iter().any(|log| renewal.verify(*log, lease, &key).is_ok())
+            && shared.take_challenge(lease, &renewal.challenge)
     });
     if renewed {
         jobs.push(Job::Renew(lease));
@@ -143,6 +151,17 @@ fn received(shared: &Shared, vetted: Vetted, now: Millis) -> (Pending, Vec<Job>)
     }
     let is_proved = feed_is_open || is_signed;
     (Pending { request, named, returned, feed_is_open, is_proved }, jobs)
+}
+
+/// What the request shows of another log, where that proves something.
+fn shown(shared: &Shared, request: &ExchangeRequest) -> Option<Job> {
+    let marks = request.marks.as_ref()?;
+    let published = shared.published();
+    // A log that cannot be read proves nothing here; the answer says what is wrong.
+    let receipt = evidence(shared, &published, marks).ok()??;
+    let up_to = shared_with(shared, &published, marks).ok()?;
+    let by = By::Lease(request.lease);
+    Some(Job::Continue(Continuing::Shown { receipt: Box::new(receipt), shared: up_to, by }))
 }
 
 /// Makes and signs the answer, after the writer is done.
@@ -168,11 +187,19 @@ pub fn answer(
         rest.orders.extend(state.map(|state| orders(&directory, state)).unwrap_or_default());
         state.is_some_and(|state| directory.lease_stands(state).is_ok())
     };
+    let cursor = match known_cursor(shared, &published, request, &mut rest)? {
+        Ok(cursor) => cursor,
+        // No feed until both know which log they mean.
+        Err(ShowMarks) => {
+            rest.orders.push(Order::ShowMarks);
+            return sign(shared, pending, &published, receipts, rest, None, now);
+        }
+    };
     let feed_is_open = pending.feed_is_open && standing;
     if feed_is_open {
         let mut brought = brought(pending, &receipts);
         brought.extend(brought_back(pending, &returned));
-        leaves = open_feed(shared, &published, pending, &brought, &mut rest, random)?;
+        leaves = open_feed(shared, &published, pending, cursor.as_ref(), &brought, &mut rest, random)?;
     } else if standing {
         let challenge = shared.challenge(request.lease, Salt::new(draw(random)), now);
         rest.orders.push(Order::Renew(challenge));
@@ -186,8 +213,46 @@ pub fn answer(
     }
     drop(directory);
     rest.returned = returned.into_iter().map(|(_, fate)| fate).collect();
+    sign(shared, pending, &published, receipts, rest, leaves, now)
+}
+
+/// The cursor as far as it is of this log, or of one that marks show to be shared up to a position.
+fn known_cursor(
+    shared: &Shared,
+    published: &Published,
+    request: &ExchangeRequest,
+    rest: &mut Rest,
+) -> Result<Result<Option<Cursor>, ShowMarks>, Fatal> {
+    let known = feed::read_cursor(shared, published, request.cursor.as_ref())?;
+    if let Some(marks) = &request.marks {
+        let mut up_to = shared_with(shared, published, marks)?;
+        if let KnownCursor::Ours(Cursor { mark: Some(mark), .. }) = &known {
+            up_to = up_to.max(mark.position);
+        }
+        rest.shared = Some(up_to);
+    }
+    Ok(match (known, rest.shared) {
+        (KnownCursor::None, _) => Ok(None),
+        (KnownCursor::Ours(cursor), _) => Ok(Some(cursor)),
+        (KnownCursor::Other(cursor), Some(up_to)) => Ok(Some(cursor.up_to(up_to))),
+        (KnownCursor::Other(_), None) => Err(ShowMarks),
+    })
+}
+
+/// The cursor is of another log, and nothing shows of which.
+struct ShowMarks;
+
+fn sign(
+    shared: &Shared,
+    pending: &Pending,
+    published: &Published,
+    receipts: Vec<ParcelReceipt>,
+    rest: Rest,
+    leaves: Option<Hash>,
+    now: Millis,
+) -> Result<Vec<u8>, Fatal> {
     let receipt = Receipt {
-        log: shared.log_id,
+        log: published.log,
         at: now,
         head: published.position,
         chain: published.chain,
@@ -195,7 +260,7 @@ pub fn answer(
         parcels: receipts,
         leaves: None,
         rest: Hash::new([0; 32]),
-        lease: request.lease,
+        lease: pending.request.lease,
     };
     let answer = Answer::sign(receipt, &rest, leaves, shared.keyring.hub_key());
     Ok(frame(Message::Answer, &answer))
@@ -227,6 +292,7 @@ fn open_feed(
     shared: &Shared,
     published: &Published,
     pending: &Pending,
+    cursor: Option<&Cursor>,
     brought: &BTreeSet<(Position, DocumentId)>,
     rest: &mut Rest,
     random: &mut dyn Random,
@@ -243,11 +309,10 @@ fn open_feed(
     rest.decided = decided;
     let budget = usize::try_from(request.budget).unwrap_or(usize::MAX).min(FEED_BUDGET_BYTES_MAX);
     let scoped: &[Channel] = if request.budget == 0 { &[] } else { &scope };
-    let feed_request =
-        FeedRequest { scope: scoped, cursor: request.cursor.as_ref(), budget, wants: &request.wants, brought };
+    let feed_request = FeedRequest { scope: scoped, cursor, budget, wants: &request.wants, brought };
     let feed = feed::make(shared, published, &feed_request)?;
-    if let Some(known) = feed::read_cursor(shared.log_id, request.cursor.as_ref()) {
-        let closed = known.places.into_iter().map(|place| place.channel).filter(|channel| !scope.contains(channel));
+    if let Some(known) = cursor {
+        let closed = known.places.iter().map(|place| place.channel.clone()).filter(|channel| !scope.contains(channel));
         rest.orders.extend(closed.map(Order::ChannelClosed));
     }
     if let Some(repair) = &request.repair {

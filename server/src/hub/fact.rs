@@ -353,6 +353,30 @@ pub enum Fact {
         #[n(1)]
         change: ChangeHash,
     },
+    /// This hub came back from an older copy of its folder, or exists twice: from here on its log has another id, and all
+    /// is held until an administrator confirms.
+    #[n(27)]
+    Continued {
+        /// The id from here on.
+        #[n(0)]
+        log: LogId,
+        /// The log until here, and up to where others are known to have had the same.
+        #[n(1)]
+        parent: (LogId, Position),
+        /// The other log, where a receipt of it was shown.
+        #[n(2)]
+        sibling: Option<LogId>,
+    },
+    /// An administrator has looked at what may have been lost: what was held since is tried again.
+    #[n(28)]
+    ContinuedConfirmed,
+    /// A lease that this hub had signed and lost: it waits for confirmation.
+    #[n(29)]
+    Readmitted {
+        /// As the hub once certified it.
+        #[n(0)]
+        lease: SignedLease,
+    },
     /// A courier file has come.
     #[n(31)]
     Couriered {

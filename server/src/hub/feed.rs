@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 use sync_protocol::gate::change_hash;
-use sync_protocol::ids::{ActorPrefix, Channel, DocumentId, LogId, Position};
+use sync_protocol::ids::{ActorPrefix, ChainTag, Channel, DocumentId, LogId, Position};
 use sync_protocol::wire::answer::{FeedItem, FeedWhat};
 use sync_protocol::wire::codec::{Raw, from_cbor};
 use sync_protocol::wire::digest::Digest;
+use sync_protocol::wire::returning::Mark;
 
+use super::continuing::stands;
 use super::entry::{Entry, Stored, Work, content_binding};
 use super::filing::{FilingError, document_key};
 use super::published::{Published, Shared};
@@ -36,6 +38,34 @@ pub struct Cursor {
     /// Up to where each channel was read.
     #[n(1)]
     pub places: Vec<Place>,
+    /// The log's end when it was made: the same there, the same before. None in cursors of earlier versions.
+    #[n(2)]
+    pub mark: Option<Mark>,
+}
+
+/// What a cursor is worth here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KnownCursor {
+    /// There is none.
+    None,
+    /// It is of this log.
+    Ours(Cursor),
+    /// It is of another history.
+    Other(Cursor),
+}
+
+impl Cursor {
+    /// The cursor as far as both sides share a log.
+    #[must_use]
+    pub fn up_to(mut self, shared: Position) -> Self {
+        for place in &mut self.places {
+            if place.position > shared {
+                (place.position, place.document) = (shared, None);
+            }
+            place.since = place.since.min(shared);
+        }
+        self
+    }
 }
 
 /// A place in one channel.
@@ -59,8 +89,8 @@ pub struct Place {
 pub struct FeedRequest<'a> {
     /// The user's channels.
     pub scope: &'a [Channel],
-    /// As the device sent it; one that is not ours counts as none.
-    pub cursor: Option<&'a Raw>,
+    /// Of this log, or cut to what is shared with it.
+    pub cursor: Option<&'a Cursor>,
     /// Bytes of changes to stop after; at least one item is sent.
     pub budget: usize,
     /// Documents wanted whole.
@@ -99,11 +129,20 @@ struct Maker<'a> {
     bytes: usize,
 }
 
-/// Reads a cursor; `None` when it is not one of this log.
-#[must_use]
-pub fn read_cursor(log: LogId, cursor: Option<&Raw>) -> Option<Cursor> {
-    let cursor: Cursor = from_cbor(&cursor?.0).ok()?;
-    (cursor.log == log).then_some(cursor)
+/// Reads a cursor: its chain says whether it is of this log, whatever the log's id.
+///
+/// # Errors
+/// [`Fatal`] when the log cannot be read.
+pub fn read_cursor(shared: &Shared, published: &Published, cursor: Option<&Raw>) -> Result<KnownCursor, Fatal> {
+    let Some(cursor) = cursor.and_then(|cursor| from_cbor::<Cursor>(&cursor.0).ok()) else {
+        return Ok(KnownCursor::None);
+    };
+    let ours = match &cursor.mark {
+        Some(mark) => stands(shared, published, mark)?,
+        None if shared.directory().is_own(cursor.log) => true,
+        None => return Ok(KnownCursor::None),
+    };
+    Ok(if ours { KnownCursor::Ours(cursor) } else { KnownCursor::Other(cursor) })
 }
 
 /// Makes a feed as of a published state.
@@ -111,11 +150,12 @@ pub fn read_cursor(log: LogId, cursor: Option<&Raw>) -> Option<Cursor> {
 /// # Errors
 /// [`Fatal`] when the store or the log cannot be read.
 pub fn make(shared: &Shared, published: &Published, request: &FeedRequest<'_>) -> Result<Feed, Fatal> {
-    let known = read_cursor(shared.log_id, request.cursor).map(|cursor| cursor.places).unwrap_or_default();
+    let known = request.cursor.map(|cursor| cursor.places.as_slice()).unwrap_or_default();
+    let mark = Mark { position: published.position, tag: ChainTag::of(&published.chain) };
     let feed = Feed {
         items: Vec::new(),
         hashes: Vec::new(),
-        cursor: Cursor { log: shared.log_id, places: Vec::new() },
+        cursor: Cursor { log: published.log, places: Vec::new(), mark: Some(mark) },
         more: false,
         authors: BTreeSet::new(),
     };
@@ -148,7 +188,7 @@ pub fn make(shared: &Shared, published: &Published, request: &FeedRequest<'_>) -
 /// [`Fatal`] when the store cannot be read.
 pub fn has_news(shared: &Shared, scope: &[Channel], cursor: Option<&Raw>) -> Result<bool, Fatal> {
     let published = shared.published();
-    let Some(cursor) = read_cursor(shared.log_id, cursor) else {
+    let KnownCursor::Ours(cursor) = read_cursor(shared, &published, cursor)? else {
         return Ok(true);
     };
     for channel in scope {

@@ -5,6 +5,7 @@
 //! the log's [`entry`]s; [`opening`] brings it all back after a start. Knows nothing of HTTP; see `routes` for that.
 
 pub mod admission;
+pub mod continuing;
 pub mod courier;
 pub mod deciding;
 pub mod directory;

@@ -182,16 +182,16 @@ pub fn open_with(
     let mut report = OpenReport::default();
     let (head, chain) = reader.head();
     report.entries = head.0;
-    let from = match fits(&reader, &*store, directory.log)? {
+    let from = match fits(&reader, &*store)? {
         Ok(position) => position,
         Err(why) => {
             report.rebuilt = Some(why);
             Position::START
         }
     };
-    report.applied = catch_up(&reader, &keyring, &*store, directory.log, from, random, workers)?;
+    report.applied = catch_up(&reader, &keyring, &*store, from, random, workers)?;
     let channels = store.channels()?.into_iter().collect();
-    let published = Published { position: head, chain, channels };
+    let published = Published { log: directory.log, position: head, chain, channels };
     let shared = Arc::new(Shared::new(reader, store, keyring, directory, published));
     Ok(Opened { writer: Writer::new(log, Arc::clone(&shared)), shared, report })
 }
@@ -200,11 +200,11 @@ pub fn open_with(
 ///
 /// # Errors
 /// [`OpenError`] when the store or the log cannot be read.
-pub fn fits(reader: &LogReader, store: &dyn DocumentStore, log: LogId) -> Result<Result<Position, String>, OpenError> {
+pub fn fits(reader: &LogReader, store: &dyn DocumentStore) -> Result<Result<Position, String>, OpenError> {
     let Some(applied) = store.applied_to()? else {
         return Ok(Err("it was empty".to_owned()));
     };
-    if applied.log_id != log {
+    if applied.log_id != reader.log_id() {
         return Ok(Err("it belonged to another log".to_owned()));
     }
     if applied.position > reader.head().0 {

@@ -24,6 +24,8 @@ const CHALLENGES_MAX: usize = 4_096;
 /// The state after a group.
 #[derive(Debug, Clone)]
 pub struct Published {
+    /// Which log, as devices are told.
+    pub log: LogId,
     /// The last position on disk and applied.
     pub position: Position,
     /// Its chain hash.
@@ -59,8 +61,6 @@ impl Spent {
 
 /// Shared by the writer and all readers.
 pub struct Shared {
-    /// Which log.
-    pub log_id: LogId,
     /// The log, for reading.
     pub log: LogReader,
     /// The documents.
@@ -101,7 +101,6 @@ impl Shared {
         published: Published,
     ) -> Self {
         Self {
-            log_id: directory.log,
             log,
             store,
             keyring,

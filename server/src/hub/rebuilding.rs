@@ -136,7 +136,6 @@ pub fn catch_up(
     reader: &LogReader,
     keyring: &Keyring,
     store: &dyn DocumentStore,
-    log: LogId,
     after: Position,
     random: &mut dyn Random,
     workers: usize,
@@ -151,7 +150,7 @@ pub fn catch_up(
         let next = Batch::read(&mut records)?;
         let (filed, following) = thread::scope(|scope| {
             let following = next.as_ref().map(|next| Workers::start(scope, workers, from, next, &batch.by_document));
-            let filed = file(from, log, &batch, &mut ahead, random);
+            let filed = file(from, reader.log_id(), &batch, &mut ahead, random);
             (filed, following.map(Workers::join).unwrap_or_default())
         });
         filed?;

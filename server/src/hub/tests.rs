@@ -379,7 +379,7 @@ fn without_a_token_one_can_push_and_nothing_more_until_the_key_is_proved() {
     let [Order::Renew(challenge)] = rest.orders[..] else { panic!("{:?}", rest.orders) };
 
     let mut request = gogui.request(Vec::new());
-    request.renewal = Some(Renewal::sign(hub.shared.log_id, gogui.lease.prefix, challenge, &gogui.key));
+    request.renewal = Some(Renewal::sign(hub.shared.published().log, gogui.lease.prefix, challenge, &gogui.key));
     let (_, rest) = hub.exchange(&request);
     assert!(rest.token.is_some() && rest.feed.len() == 1);
     let (_, again) = hub.exchange(&request);
@@ -447,5 +447,6 @@ mod hostile;
 mod people;
 mod rebuilding;
 mod referrals;
+mod restored;
 mod returning;
 mod sealed;

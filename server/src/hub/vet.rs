@@ -7,11 +7,13 @@
 use sync_protocol::crypto::{PublicKey, Signature};
 use sync_protocol::gate::{self, Code, InspectedChange, Rejection};
 use sync_protocol::ids::{ActorPrefix, Hash, Millis};
-use sync_protocol::limits::{REPAIR_BUCKETS, REQUEST_PARCELS_MAX, RETURN_DOCUMENTS_MAX, WANTS_DOCUMENTS_MAX};
+use sync_protocol::limits::{
+    MARKS_MAX, REPAIR_BUCKETS, REQUEST_PARCELS_MAX, RETURN_DOCUMENTS_MAX, WANTS_DOCUMENTS_MAX,
+};
 use sync_protocol::sealing::SealingKey;
 use sync_protocol::wire::codec::{self, CodecError, Message, Raw};
 use sync_protocol::wire::exchange::ExchangeRequest;
-use sync_protocol::wire::lease::Lease;
+use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::parcel::{OpenedParcel, Parcel, ParcelError};
 use thiserror::Error;
 
@@ -78,6 +80,8 @@ pub struct Vetted {
     pub parcels: Vec<Result<VettedParcel, (Hash, ParcelError)>>,
     /// What it gives back of others' work.
     pub returns: VettedReturns,
+    /// The lease, which this hub had signed and does not know.
+    pub readmitted: Option<SignedLease>,
 }
 
 /// Vets a request's bytes.
@@ -103,12 +107,24 @@ pub fn vet_request(mut request: ExchangeRequest, shared: &Shared, now: Millis) -
     if let Some(repair) = &request.repair {
         at_most("repair buckets", repair.buckets.len(), REPAIR_BUCKETS)?;
     }
+    if let Some(marks) = &request.marks {
+        at_most("marks", marks.earlier.len(), MARKS_MAX)?;
+    }
     let returned = request.returns.iter().map(|returned| returned.documents.len()).sum();
     at_most("returned documents", returned, RETURN_DOCUMENTS_MAX)?;
     // Copied, so that the writer never waits for signatures being checked here; without the lease's counters, of which
     // there is one for each parcel that it ever sent.
     let lease = shared.directory().leases.get(&request.lease).map(|state| state.lease.clone());
-    let lease = lease.ok_or(RequestError::LeaseUnknown(request.lease))?;
+    let (lease, readmitted) = match lease {
+        Some(lease) => (lease, None),
+        None => {
+            // Only this hub's key makes leases: one that it does not know it has lost.
+            let signed = request.signed_lease.take().ok_or(RequestError::LeaseUnknown(request.lease))?;
+            let lease = signed.verify(&shared.keyring.hub_key().public()).ok();
+            let lease = lease.filter(|lease| lease.prefix == request.lease);
+            (lease.ok_or(RequestError::LeaseUnknown(request.lease))?, Some(signed))
+        }
+    };
     let token_fits = request.token.as_ref().is_some_and(|token| shared.opens(request.lease, token, now));
     let mut room = Room { taken: 0, spent: &shared.spent };
     let mut parcels = Vec::with_capacity(request.parcels.len());
@@ -122,7 +138,7 @@ pub fn vet_request(mut request: ExchangeRequest, shared: &Shared, now: Millis) -
     let may_return = token_fits || request.renewal.is_some();
     let returns = std::mem::take(&mut request.returns).into_iter().filter(|_| may_return).collect();
     let returns = vet_returns(returns, &hub, request.lease, &mut room)?;
-    Ok(Vetted { request, key: lease.key, token_fits, parcels, returns })
+    Ok(Vetted { request, key: lease.key, token_fits, parcels, returns, readmitted })
 }
 
 /// What a request weighs unpacked: a change may be deflated within a message that is deflated itself, so that some

@@ -12,10 +12,12 @@ use sync_protocol::ids::{ActorPrefix, Channel, Hash, Millis, Position, Salt};
 use sync_protocol::wire::answer::{DocumentFate, ParcelReceipt};
 use sync_protocol::wire::codec::{CodecError, to_cbor};
 use sync_protocol::wire::enrolment::{EnrolAnswer, EnrolRequest, token_hash};
+use sync_protocol::wire::lease::{Lease, SignedLease};
 use sync_protocol::wire::parcel::ParcelError;
 use thiserror::Error;
 
 use super::admission::Admission;
+use super::continuing::Continuing;
 use super::deciding::{Decision, DecisionDone};
 use super::enrolling::{self, EnrolError};
 use super::entry::{Entry, Filed, ParcelEntry};
@@ -51,6 +53,10 @@ pub enum Job {
     Enrol(EnrolRequest),
     /// A lease has proved its key and gets a new token.
     Renew(ActorPrefix),
+    /// This hub is an older copy, or one of two: its log goes on under another id.
+    Continue(Continuing),
+    /// A lease that this hub had signed and lost.
+    Readmit(SignedLease),
     /// A fact, and who did it. Checked before it comes here.
     Fact(Fact, By),
     /// A person decides about held work.
@@ -70,6 +76,8 @@ pub enum Done {
     Enrolled(Result<Box<EnrolAnswer>, EnrolError>),
     /// The new token.
     Renewed(Salt),
+    /// It is in the log, or was there already.
+    Noted,
     /// Where the fact stands.
     Fact(Position),
     /// What became of the decision.
@@ -161,11 +169,12 @@ impl Writer {
         let appended = self.log.append_group(&group.payloads)?;
         let last = appended.last().expect("as many records were appended as payloads were given, at least one");
         let (position, chain) = (last.position, last.chain);
-        let applied_to = AppliedTo { log_id: shared.log_id, position, chain };
+        let applied_to = AppliedTo { log_id: shared.log.log_id(), position, chain };
         shared.store.commit(&group.filing.batch(applied_to, random)).map_err(FilingError::from)?;
         let mut channels = shared.published().channels.clone();
         channels.extend(group.filing.channels().iter().map(|(channel, state)| (channel.clone(), *state)));
-        shared.publish(Published { position, chain, channels });
+        let log = shared.directory().log;
+        shared.publish(Published { log, position, chain, channels });
         Ok(())
     }
 }
@@ -213,7 +222,20 @@ impl Group<'_> {
                 self.fact(Fact::TokenIssued { lease, token: token_hash(&token) }, By::Lease(lease), random)?;
                 Ok(Done::Renewed(token))
             }
+            Job::Continue(continuing) => {
+                self.continue_log(continuing, random)?;
+                Ok(Done::Noted)
+            }
+            Job::Readmit(signed) => {
+                let lease: Lease = signed.lease.read()?;
+                if !self.shared.directory().leases.contains_key(&lease.prefix) {
+                    self.fact(Fact::Readmitted { lease: signed }, By::Lease(lease.prefix), random)?;
+                }
+                Ok(Done::Noted)
+            }
             Job::Fact(fact, by) => Ok(Done::Fact(self.fact(fact, by, random)?)),
+            // Whoever decides would decide about rights that may have been taken away since the copy.
+            Job::Decide(_) if self.shared.directory().restored.is_some() => Ok(Done::Decided(DecisionDone::default())),
             Job::Decide(decision) => {
                 let done = self.decide(&decision, random)?;
                 self.act_on_notes(random)?;

@@ -22,12 +22,35 @@ struct Lists {
     receipts: Option<ReceiptPage>,
 }
 
+/// What a hub that came back from an older copy waits for.
+fn restored(status: &status::Status) -> Markup {
+    html! {
+        @if let Some(row) = &status.restored {
+            section.restored role="alert" {
+                h2 { (both("Ce hub a été restauré : tout est retenu", "This hub was restored: everything is held")) }
+                p lang="fr" {
+                    "Il revient d'une copie plus ancienne, ou existe deux fois. Comparez les révocations, les appareils, les \
+                     agents et les transferts depuis l'entrée " (row.shared) ", puis un administrateur lance : "
+                    code { "segin admin hub confirm-restored" } ". Travaux retenus : " (row.held) "."
+                }
+                p.en lang="en" {
+                    "It came back from an older copy, or exists twice. Compare revocations, devices, users and moves since \
+                     entry " (row.shared) "; then an administrator runs: "
+                    code { "segin admin hub confirm-restored" } ". Pieces of work held: " (row.held) "."
+                }
+            }
+        }
+    }
+}
+
 /// The living part of the page.
 pub async fn live(app: &App, principal: &Principal, rows: usize) -> Markup {
     let status = status::now(app);
+    let banner = restored(&status);
     match lists(app, principal, rows).await {
         Ok(lists) => html! {
             div #as-of data-position=(lists.counts.as_of) {
+                (banner)
                 (standing(app, principal, &status, lists.counts.as_of))
                 @if may(principal, Action::ReadFigures) { (figures(&lists.counts)) }
                 @if let Some(list) = &lists.conflicts { (conflicts(list)) }
@@ -37,6 +60,7 @@ pub async fn live(app: &App, principal: &Principal, rows: usize) -> Markup {
         },
         Err(_) => html! {
             div #as-of data-position="0" {
+                (banner)
                 (standing(app, principal, &status, Position::START))
                 section.filling {
                     p.empty { (both(

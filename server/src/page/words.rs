@@ -57,6 +57,7 @@ pub fn held_reason(code: &str) -> Both {
         "held-who-behind" => both("suit un travail retenu", "follows held work"),
         "held-who-pending" => both("appareil pas encore confirmé", "device not confirmed yet"),
         "held-who-revoked" => both("appareil révoqué", "device revoked"),
+        "held-who-restored" => both("hub restauré, pas encore confirmé", "hub restored, not confirmed yet"),
         "held-who-inactive" => both("agent inactif", "user not active"),
         other => both(other, other),
     }

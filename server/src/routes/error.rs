@@ -331,7 +331,7 @@ impl From<EnrolError> for Failure {
     fn from(error: EnrolError) -> Self {
         let status = match error {
             EnrolError::Unknown | EnrolError::Used | EnrolError::Expired | EnrolError::Proof => StatusCode::FORBIDDEN,
-            EnrolError::Letters | EnrolError::NotReady => StatusCode::CONFLICT,
+            EnrolError::Letters | EnrolError::NotReady | EnrolError::Restored => StatusCode::CONFLICT,
         };
         Self::new(status, error.code(), error.to_string())
     }

@@ -138,6 +138,7 @@ fn for_people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(admin::devices::confirm))
         .routes(routes!(admin::devices::revoke))
         .routes(routes!(admin::devices::move_device))
+        .routes(routes!(admin::hub::confirm_restored))
         .routes(routes!(admin::invitations::invite))
         .routes(routes!(admin::accounts::accounts, admin::accounts::invite_to_account))
 }

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use super::error::ErrorBody;
 use super::principal::Asker;
-use crate::access::{Principal, Role};
+use crate::access::{HELD_RESTORED, Principal, Role};
+use crate::hub::directory::{Directory, Restored};
 use crate::serve::app::App;
 
 /// What one channel holds.
@@ -25,6 +26,32 @@ pub struct ChannelRow {
     pub documents: u64,
     /// Their changes.
     pub changes: u64,
+}
+
+/// The hub came back from an older copy, or exists twice, and waits to be confirmed.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RestoredRow {
+    /// The entry that says so.
+    #[schema(value_type = u64)]
+    pub position: Position,
+    /// Hub time.
+    #[schema(value_type = i64)]
+    pub at: Millis,
+    /// Up to where what devices know is known to be the same: compare what was done since.
+    #[schema(value_type = u64)]
+    pub shared: Position,
+    /// Pieces of work held for it, which are tried again once it is confirmed.
+    pub held: usize,
+}
+
+impl RestoredRow {
+    /// Of a hub as it is; none when it waits for nothing.
+    #[must_use]
+    pub fn of(directory: &Directory) -> Option<Self> {
+        let Restored { position, at, shared, .. } = directory.restored.clone()?;
+        let held = directory.held.values().flatten().filter(|item| item.code == HELD_RESTORED).count();
+        Some(Self { position, at, shared, held })
+    }
 }
 
 /// How far the hub is.
@@ -52,6 +79,9 @@ pub struct Status {
     pub parcels: usize,
     /// Pieces of held work.
     pub held: usize,
+    /// Present while the hub is held because it came back from an older copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<RestoredRow>,
     /// Sites, users and leases.
     pub sites: usize,
     /// Users.
@@ -99,7 +129,7 @@ pub fn now(app: &App) -> Status {
         changes: state.changes,
     };
     Status {
-        log: app.shared.log_id,
+        log: published.log,
         position: published.position,
         chain: published.chain,
         copied_to: app.shared.copied_to(),
@@ -107,6 +137,7 @@ pub fn now(app: &App) -> Status {
         now: app.clock.now(),
         parcels: directory.parcels.len(),
         held: directory.held.values().map(Vec::len).sum(),
+        restored: RestoredRow::of(&directory),
         sites: directory.sites.len(),
         users: directory.users.len(),
         devices: directory.leases.len(),

@@ -73,7 +73,7 @@ pub fn open(
     }
     let documents = folder.join(DOCUMENTS);
     let mut store = open_documents(&documents)?;
-    if let Err(why) = opening::fits(&reader, &store, directory.log)?
+    if let Err(why) = opening::fits(&reader, &store)?
         && store.applied_to()?.is_some()
     {
         drop(store);

@@ -64,6 +64,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Where to keep the second copy.
     pub copy_to: Option<PathBuf>,
+    /// The data folder was put back from an older copy: the log goes on under another id, held until confirmed.
+    pub restored: bool,
     /// Opens the console.
     pub console: ConsoleToken,
     /// Who may come in, and how.
@@ -85,6 +87,7 @@ impl Options {
             master_key: master_key.into(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)),
             copy_to: None,
+            restored: false,
             console: ConsoleToken::draw(&mut SystemRandom),
             door: Door::default(),
             bounds: Bounds::default(),

@@ -26,6 +26,9 @@ use super::queue::Queue;
 use super::writer::{Desk, WriterFailure};
 use super::{Options, folder, listen};
 use crate::clock::Clock;
+use crate::hub::continuing::Continuing;
+use crate::hub::published::Shared;
+use crate::hub::writer::Job;
 use crate::limits::{PANIC_TEXT_CHARACTERS_MAX, WORKER_STACK_BYTES, WRITER_STACK_BYTES};
 use crate::random::SystemRandom;
 use crate::routes;
@@ -97,14 +100,30 @@ pub fn run(
     writer.map_err(|panic| HubFailure::Panicked(panic_text(&*panic)))
 }
 
+/// Says at the start what else only people who open the page would see.
+fn warn_when_held(shared: &Shared) {
+    if let Some(restored) = &shared.directory().restored {
+        tracing::warn!(
+            position = restored.position.0,
+            "this hub came back from an older copy: everything is held until an administrator has compared revocations, \
+             devices and moves since then and runs `segin admin hub confirm-restored`"
+        );
+    }
+}
+
 fn start(options: Options, stopping: watch::Receiver<bool>) -> Result<Ready, StartError> {
     let listener = listen::bind(options.listen, &options.door)?;
     let tls = options.door.tls.clone().map(|files| certificate(files, &*options.clock)).transpose()?;
     let metrics = Arc::new(Metrics::default());
     let random = &mut SystemRandom;
-    let folder::OpenedFolder { opened, disk } =
+    let folder::OpenedFolder { mut opened, disk } =
         folder::open(&options.data, &options.master_key, &*options.clock, random, &metrics)?;
     let shared = opened.shared;
+    if options.restored {
+        let job = Job::Continue(Continuing::Told);
+        opened.writer.commit(vec![job], options.clock.now(), random)?;
+    }
+    warn_when_held(&shared);
     let copying = options
         .copy_to
         .as_ref()

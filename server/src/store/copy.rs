@@ -35,7 +35,8 @@ pub enum CopyError {
     /// The copy has entries that the log lacks.
     #[error(
         "the second copy is longer than the log ({copied} entries, the log has {head}): the log was restored from an \
-         older state; the copy is not overwritten; restore from it, or name an empty folder"
+         older state; the copy is not overwritten; start with a data folder that was copied from it, or start with \
+         --restored and name an empty folder for a new copy"
     )]
     Longer {
         /// The copy's last entry.

@@ -214,7 +214,7 @@ impl CheckedFolder {
     /// Whether this is the log's chain at this position: a receipt that says otherwise is of another history.
     #[must_use]
     pub fn has_chain(&self, log: LogId, position: Position, chain: Hash) -> bool {
-        self.reader.log_id() == log && self.reader.read(position).is_ok_and(|record| record.chain == chain)
+        self.recomputed.directory.is_own(log) && self.reader.read(position).is_ok_and(|record| record.chain == chain)
     }
 
     /// The digest of a channel.

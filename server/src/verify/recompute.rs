@@ -16,7 +16,7 @@ use thiserror::Error;
 use super::{Difference, Report};
 use crate::hub::directory::Directory;
 use crate::hub::entry::{Entry, KeptProof, ParcelEntry, ReturnEntry};
-use crate::hub::fact::FactEntry;
+use crate::hub::fact::{Fact, FactEntry};
 use crate::hub::feed::open_content;
 use crate::hub::filing::{Filing, FilingError, document_key};
 use crate::hub::opening::refile;
@@ -124,13 +124,32 @@ pub fn recompute(reader: &LogReader, keyring: &Keyring, random: &mut dyn Random)
     for record in reader.iter_from(Position(1)) {
         work.entry(log, &record?, random)?;
     }
+    work.report.log = work.directory.log;
     work.count(head)?;
     Ok(Recomputed { store: work.store, directory: work.directory, report: work.report })
 }
 
 impl Work<'_> {
+    /// Every id that the log has had, and up to where one who had the same log may speak of it.
+    fn own_logs(&self, reader: &LogReader) -> Result<Vec<(LogId, Position)>, VerifyError> {
+        let mut directory = Directory::new(reader.log_id());
+        for record in reader.iter_from(Position(1)) {
+            let Record { position, payload, .. } = record?;
+            let unreadable = |source| VerifyError::Entry { position, source };
+            let Entry::Sealed(sealed) = Entry::from_bytes(&payload).map_err(unreadable)? else { continue };
+            let fact: FactEntry = from_cbor(&self.keyring.open_entry(&sealed)?).map_err(unreadable)?;
+            if matches!(fact.fact, Fact::Continued { .. }) {
+                directory.fold_fact(position, &fact).map_err(unreadable)?;
+            }
+        }
+        let mut logs = directory.ancestors;
+        logs.push((directory.log, Position(u64::MAX)));
+        Ok(logs)
+    }
+
     /// The statements first: they speak of positions that lie before them.
     fn collect(&mut self, reader: &LogReader) -> Result<(), VerifyError> {
+        let logs = self.own_logs(reader)?;
         for record in reader.iter_from(Position(1)) {
             let Record { position, payload, .. } = record?;
             let unreadable = |source| VerifyError::Entry { position, source };
@@ -142,8 +161,10 @@ impl Work<'_> {
                 let Ok(Statement::Held { log, position: read_to, channel, digest }) = stated.statement.read() else {
                     continue;
                 };
-                // One that speaks of entries after its own was made in another history, which this log does not have.
-                if log == reader.log_id() && read_to < position {
+                // One that speaks of entries after its own, or of a log beyond what was shared with it, was made in another
+                // history, which this log does not have.
+                let is_own = logs.iter().any(|(own, up_to)| *own == log && read_to <= *up_to);
+                if is_own && read_to < position {
                     self.claims.entry(read_to).or_default().push(Claim { channel, digest, made_at: position });
                 }
             }

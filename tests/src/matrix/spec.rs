@@ -96,6 +96,7 @@ const SPECS: &[(&str, &str, Spec)] = &[
     ),
     ("POST", "/v1/admin/devices/{lease}/revoke", act(Family::Devices, r#"{"reason":""}"#, &["name"])),
     ("POST", "/v1/admin/devices/{lease}/move", act(Family::Devices, r#"{"site":"ZZZ"}"#, &["site-unknown"])),
+    ("POST", "/v1/admin/hub/confirm-restored", act(Family::Nothing, "{}", &["not-restored"])),
     ("POST", "/v1/admin/invitations", act(Family::Users, r#"{"user":"ID"}"#, &[])),
     ("POST", "/v1/admin/accounts", act(Family::Users, r#"{"user":"ID"}"#, &[])),
     ("GET", "/app/assets/{file}", Spec { later: &["path-unknown"], ..PLAIN }),

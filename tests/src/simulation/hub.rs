@@ -147,7 +147,7 @@ impl SimHub {
         let keyring = Keyring::open(Arc::clone(&disk), &self.master).map_err(|error| error.to_string())?;
         let keyring = Arc::new(keyring);
         let (log, reader, directory) = scan(disk, &keyring)?;
-        if opening::fits(&reader, &*self.store, directory.log).map_err(|error| error.to_string())?.is_err() {
+        if opening::fits(&reader, &*self.store).map_err(|error| error.to_string())?.is_err() {
             // As the process does it: what does not fit this log is set aside.
             self.store = self.store_over(MemoryStore::new());
         }

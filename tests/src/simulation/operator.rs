@@ -19,7 +19,12 @@ fn again(job: &Job) -> Job {
         Job::Fact(fact, by) => Job::Fact(fact.clone(), *by),
         Job::Decide(decision) => Job::Decide(decision.clone()),
         Job::Move(wanted) => Job::Move(wanted.clone()),
-        Job::Parcels { .. } | Job::Returns { .. } | Job::Enrol(_) | Job::Renew(_) => {
+        Job::Parcels { .. }
+        | Job::Returns { .. }
+        | Job::Enrol(_)
+        | Job::Renew(_)
+        | Job::Continue(_)
+        | Job::Readmit(_) => {
             unreachable!("an administrator sends no parcels")
         }
     }

@@ -67,6 +67,9 @@ impl Directory {
                     self.referral_readers.entry(*document).or_default().insert(user);
                 }
             }
+            Fact::Continued { .. } | Fact::ContinuedConfirmed | Fact::Readmitted { .. } => {
+                self.fold_continued(position, entry)?;
+            }
             Fact::Related { document, kind, cases } => self.related_to(*document, *kind, cases),
             Fact::Superseded { document, change } => {
                 self.superseded.entry(*document).or_default().insert(*change);
@@ -291,12 +294,15 @@ impl Directory {
     }
 
     /// Notes what these leases have held for a reason that is over, if it is over.
-    fn settle_where(&mut self, whose: impl Fn(&LeaseState) -> bool) {
+    pub(super) fn settle_where(&mut self, whose: impl Fn(&LeaseState) -> bool) {
         let free = |lease: &ActorPrefix| {
             let state = self.leases.get(lease).filter(|state| whose(state))?;
             let active = self.users.get(&state.lease.user).is_some_and(|user| user.active);
             (state.standing == Standing::Active && active).then_some(())
         };
+        if self.restored.is_some() {
+            return;
+        }
         let over = self.held.iter().flat_map(|(document, items)| items.iter().map(move |item| (*document, item)));
         let over = over.filter(|(_, item)| item.can_be_over() && free(&item.lease).is_some());
         let over: Vec<_> = over.map(|(document, item)| (document, item.lease)).collect();

@@ -5,6 +5,7 @@
 //! known, the cards issued, held work and tasks (`states`), and what follows from them: who somebody is and which
 //! channels are theirs (`scope`). Decides nothing: admission asks it, `access` decides.
 
+mod continued;
 mod couriers;
 mod fold;
 mod scope;
@@ -18,6 +19,7 @@ use sync_protocol::ids::{
 };
 use sync_protocol::wire::codec::Raw;
 
+pub use continued::Restored;
 pub use couriers::Couriers;
 pub use states::{
     Account, BrokenGlass, HeldItem, InvitationState, LeaseState, OpenTask, PartnerState, Partners, Relation, SetupCode,
@@ -35,6 +37,12 @@ pub struct Directory {
     pub hub: Option<PublicKey>,
     /// The log that this one continues.
     pub parent: Option<(LogId, Position)>,
+    /// Logs that this one goes on from, and up to where others are known to have had the same.
+    pub ancestors: Vec<(LogId, Position)>,
+    /// Other logs of this hub's key, of which a receipt was shown.
+    pub siblings: Vec<LogId>,
+    /// The hub came back from an older copy, or exists twice, and nobody has confirmed it yet.
+    pub restored: Option<Restored>,
     /// Sites by code.
     pub sites: BTreeMap<SiteCode, Site>,
     /// Partners by code.
@@ -97,6 +105,9 @@ impl Directory {
             log,
             hub: None,
             parent: None,
+            ancestors: Vec::new(),
+            siblings: Vec::new(),
+            restored: None,
             sites: BTreeMap::new(),
             partners: BTreeMap::new(),
             users: BTreeMap::new(),

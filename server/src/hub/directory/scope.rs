@@ -3,7 +3,7 @@
 use sync_protocol::ids::{ActorPrefix, Channel, Millis, SiteCode, UserId};
 
 use super::{Directory, LeaseState, Standing};
-use crate::access::{HELD_INACTIVE, HELD_PENDING, HELD_REVOKED, Principal, Role, Setup};
+use crate::access::{HELD_INACTIVE, HELD_PENDING, HELD_RESTORED, HELD_REVOKED, Principal, Role, Setup};
 use crate::hub::fact::{By, Profile};
 use crate::limits::{GLASS_MINUTES_MAX, SCOPE_CHANNELS_MAX};
 
@@ -87,6 +87,8 @@ impl Directory {
         match state.standing {
             Standing::Pending => Err(HELD_PENDING),
             Standing::Revoked { .. } => Err(HELD_REVOKED),
+            // Whoever lost their rights since the copy was made would have them again.
+            Standing::Active if self.restored.is_some() => Err(HELD_RESTORED),
             Standing::Active if self.users.get(&state.lease.user).is_some_and(|user| user.active) => Ok(()),
             Standing::Active => Err(HELD_INACTIVE),
         }

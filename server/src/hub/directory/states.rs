@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use sync_protocol::ids::{ActorPrefix, DocumentId, Hash, Millis, PartnerCode, Position, SiteCode, UserId};
+use sync_protocol::wire::codec::CodecError;
 use sync_protocol::wire::lease::{Lease, SignedLease};
 
-use crate::access::{HELD_INACTIVE, HELD_PENDING};
+use crate::access::{HELD_INACTIVE, HELD_PENDING, HELD_RESTORED};
 use crate::hub::fact::{By, Credentials, Task};
 
 /// A site.
@@ -65,6 +66,25 @@ pub struct LeaseState {
     pub wiped: Option<Millis>,
     /// Where decisions on its held work stand: entry and item.
     pub decisions: Vec<(Position, u16)>,
+}
+
+impl LeaseState {
+    /// Of a lease of which nothing but the certificate is known: no token opens anything.
+    pub(super) fn pending(signed: &SignedLease, at: Millis) -> Result<Self, CodecError> {
+        Ok(Self {
+            lease: signed.lease.read()?,
+            signed: signed.clone(),
+            // The hash of no token.
+            token: Hash::new([0; 32]),
+            active_at: at,
+            counters: BTreeMap::new(),
+            cloned: false,
+            standing: Standing::Pending,
+            confirmed_by: None,
+            wiped: None,
+            decisions: Vec::new(),
+        })
+    }
 }
 
 /// An invitation.
@@ -173,7 +193,7 @@ impl HeldItem {
     /// Held for something that may be over by itself: it is then tried again.
     #[must_use]
     pub fn can_be_over(&self) -> bool {
-        self.code == HELD_PENDING || self.code == HELD_INACTIVE
+        [HELD_PENDING, HELD_INACTIVE, HELD_RESTORED].contains(&self.code.as_str())
     }
 }
 

@@ -338,7 +338,7 @@ fn nobody_voids_the_challenge_that_a_device_is_about_to_answer() {
     let (_, rest) = hub.exchange(&tablet.request(Vec::new()));
     assert_eq!(challenge(&rest), given);
     let mut proof = tablet.request(Vec::new());
-    proof.renewal = Some(Renewal::sign(hub.shared.log_id, tablet.lease.prefix, given, &tablet.key));
+    proof.renewal = Some(Renewal::sign(hub.shared.published().log, tablet.lease.prefix, given, &tablet.key));
     let (_, rest) = hub.exchange(&proof);
     assert!(rest.token.is_some());
     let (_, rest) = hub.exchange(&proof);

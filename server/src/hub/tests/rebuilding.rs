@@ -27,7 +27,7 @@ fn rebuilt(hub: &TestHub, after: Position, workers: usize) -> (MemoryStore, Resu
     let store = MemoryStore::new();
     let shared = &hub.shared;
     let random = &mut SeededRandom::new(3);
-    let done = catch_up(&shared.log, &shared.keyring, &store, shared.log_id, after, random, workers);
+    let done = catch_up(&shared.log, &shared.keyring, &store, after, random, workers);
     (store, done)
 }
 
@@ -38,7 +38,7 @@ fn any_number_of_workers_rebuilds_the_same_documents() {
     for workers in [0, 1, 3] {
         let (store, done) = rebuilt(&hub, Position::START, workers);
         assert_eq!(done.unwrap(), head.0.0, "{workers} workers");
-        let applied_to = AppliedTo { log_id: hub.shared.log_id, position: head.0, chain: head.1 };
+        let applied_to = AppliedTo { log_id: hub.shared.log.log_id(), position: head.0, chain: head.1 };
         assert_eq!(store.applied_to().unwrap(), Some(applied_to));
         let differences = compare_store(&hub.shared.keyring, &*hub.store, &store).unwrap();
         assert!(differences.is_empty(), "{workers} workers: {differences:?}");

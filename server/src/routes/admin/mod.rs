@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod devices;
+pub mod hub;
 pub mod invitations;
 pub mod partners;
 pub mod profile;
@@ -71,6 +72,9 @@ pub enum AdminError {
     /// It has nothing any more that could be confirmed.
     #[error("this device has erased itself: enrol it anew, with a new invitation")]
     DeviceWiped,
+    /// Nothing to confirm.
+    #[error("this hub does not wait to be confirmed: nothing is held for having been restored")]
+    NotRestored,
     /// A name that cannot be shown.
     #[error("{what} must have 1 to {max} characters on one line")]
     Name {
@@ -98,6 +102,7 @@ impl AdminError {
             Self::LeaseUnknown => "device-unknown",
             Self::FingerprintDiffers => "fingerprint-differs",
             Self::DeviceWiped => "device-wiped",
+            Self::NotRestored => "not-restored",
             Self::Name { .. } => "name",
         }
     }

@@ -98,6 +98,7 @@ pub struct HeldDecided {
         (status = BAD_REQUEST, description = "Nothing named, too much named, or no reason", body = ErrorBody),
         (status = UNAUTHORIZED, description = "Nobody is signed in", body = ErrorBody),
         (status = FORBIDDEN, description = "A work is not of a device of the own sites, or there is none", body = ErrorBody),
+        (status = CONFLICT, description = "The hub was restored and waits to be confirmed", body = ErrorBody),
         (status = SERVICE_UNAVAILABLE, description = "Too much waits, or the hub stops: send the same again", body = ErrorBody),
     ),
     security(("console" = []), ("session" = []))
@@ -116,6 +117,10 @@ pub async fn decide(
 /// [`Failure`] to be answered. Where the hub had too much to do, some may be decided already.
 pub async fn decided(app: &App, principal: &Principal, decision: HeldDecision) -> Result<HeldDecided, Failure> {
     let reason = reason(&decision.reason)?;
+    if app.shared.directory().restored.is_some() {
+        let message = "this hub was restored and waits to be confirmed: run `segin admin hub confirm-restored` first";
+        return Err(Failure::conflict("held-hub-restored", message));
+    }
     let (asked, already) = match (&decision.all, decision.items.as_slice()) {
         (None, items) if !items.is_empty() => named(app, principal, items).await?,
         (Some(all), []) => (fitting(app, principal, all)?, 0),

@@ -113,6 +113,10 @@ const HELD: Readonly<Record<string, Words>> = {
     "Reçu par le serveur; cet appareil a été retiré, un responsable décide.",
     "The hub has it; this device was revoked, a supervisor decides.",
   ),
+  "held-who-restored": both(
+    "Reçu par le serveur; il a été restauré et attend d'être confirmé.",
+    "The hub has it; it was restored and waits to be confirmed.",
+  ),
   "held-who-inactive": both(
     "Reçu par le serveur; votre compte n'est pas actif, un responsable décide.",
     "The hub has it; your account is not active, a supervisor decides.",
