@@ -71,6 +71,11 @@ fn a_colleague_alone_brings_back_the_work_of_a_phone_that_is_gone() {
         fs::remove_dir_all(night.place.data()).unwrap();
         copy(&backup, night.place.data());
     });
+    // The device's last receipt shows the hub that it is an older copy: it says nothing until somebody confirms it.
+    night.sync(&mut colleague);
+    let client = night.hub().console().unwrap();
+    let _: serde_json::Value =
+        night.run(client.post("/v1/admin/hub/confirm-restored", &serde_json::json!({}))).unwrap();
     let first = night.sync(&mut colleague);
     let quiet = night.sync(&mut colleague);
     let told = format!("{first:?}\n{quiet:?}");
