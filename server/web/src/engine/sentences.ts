@@ -114,16 +114,12 @@ const HELD: Readonly<Record<string, Words>> = {
     "The hub has it; this device was revoked, a supervisor decides.",
   ),
   "held-who-restored": both(
-    "Reçu par le serveur; il a été restauré et attend d'être confirmé.",
-    "The hub has it; it was restored and waits to be confirmed.",
+    "Reçu par le serveur, qui revient d'une copie plus ancienne; un administrateur doit d'abord le confirmer.",
+    "The hub has it; it was brought back from an older copy, and an administrator must confirm that first.",
   ),
   "held-who-inactive": both(
     "Reçu par le serveur; votre compte n'est pas actif, un responsable décide.",
     "The hub has it; your account is not active, a supervisor decides.",
-  ),
-  "held-who-restored": both(
-    "Reçu par le serveur; il vient d'être remis en route et l'administrateur doit d'abord le confirmer.",
-    "The hub has it; it was brought back from a copy, and the administrator must confirm that first.",
   ),
 };
 
