@@ -10,6 +10,7 @@ use segin::hub::entry::{Entry, ReturnEntry};
 use segin::verify::compare_device;
 use segin_tests::audit::Audit;
 use segin_tests::night::{Night, Phone};
+use serde_json::json;
 use sync_protocol::documents::{Edit, Kind, Value};
 use sync_protocol::ids::Position;
 
@@ -39,6 +40,11 @@ fn meanwhile(night: &mut Night, phones: &mut [&mut Phone], act: impl FnOnce(&Nig
     for phone in phones {
         phone.move_to(night.hub().url()).unwrap();
     }
+}
+
+fn ask(night: &Night, path: &str, body: &serde_json::Value) -> serde_json::Value {
+    let client = night.hub().console().unwrap();
+    night.run(client.post(path, body)).unwrap()
 }
 
 fn returned(audit: &Audit) -> Vec<ReturnEntry> {
@@ -73,10 +79,12 @@ fn a_colleague_alone_brings_back_the_work_of_a_phone_that_is_gone() {
     });
     // The device's last receipt shows the hub that it is an older copy: it says nothing until somebody confirms it.
     night.sync(&mut colleague);
-    let client = night.hub().console().unwrap();
-    let _: serde_json::Value =
-        night.run(client.post("/v1/admin/hub/confirm-restored", &serde_json::json!({}))).unwrap();
+    ask(&night, "/v1/admin/hub/confirm-restored", &json!({}));
     let first = night.sync(&mut colleague);
+    // What the colleague had given back before that was tried without what it builds on: a person lets it in.
+    let decision = json!({"all": {"code": "gate-untried"}, "approve": true, "reason": "what it builds on is back"});
+    assert_eq!(ask(&night, "/v1/held/decide", &decision)["decided"], 1);
+    night.sync(&mut colleague);
     let quiet = night.sync(&mut colleague);
     let told = format!("{first:?}\n{quiet:?}");
     assert_eq!((quiet.synced.exchanges, quiet.synced.left), (1, 0), "nothing is left to give: {told}");
