@@ -1,6 +1,6 @@
 //! Courier files of a folder's device, as the command line makes and takes them.
 //!
-//! With the key file: everything unsent, and the answer whole ([`export_unlocked`], [`take_unlocked`]). Without: what is sealed
+//! With the key file: everything unsent, and the answer whole ([`export_unlocked`], [`FieldDevice::take`]). Without: what is sealed
 //! and its receipts ([`export_locked`], [`take_locked`]), by whoever holds the device. Owns how a file comes to disk: whole
 //! or not at all, after what it takes to read its answer is stored. What stands in it is
 //! `sync_protocol::device::courier`'s.
