@@ -26,3 +26,9 @@ export const LOG_CHARACTERS_MAX = 20_000;
 
 /** Bytes of `segin verify`'s report, at most: 200 differences and their words are far below. */
 export const REPORT_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Milliseconds after which a phone that synced first must have heard of what another brought: it asks once a minute,
+ * and then has to exchange and draw.
+ */
+export const HEARD_OF_MS = 90_000;
