@@ -73,7 +73,6 @@ async function rename(app: FrameLocator, given: string, family: string): Promise
 test("a visitor's five minutes: two values are kept, nothing is lost, verify agrees", async ({ stage }) => {
   // It may wait a minute for a phone to ask again.
   test.slow();
-  test.slow();
   const { process: child, control } = await demo();
   const browser = new Phone(`${stage.folder}/visitor`, control.replace(/\/$/, ""), { ...LAPTOP, width: 1440, height: 960 });
   // With `SEGIN_PICTURES` naming a folder, the strip of pictures of the README is written there.
